@@ -1,0 +1,59 @@
+# Two commands for a newcomer: `make demo` and `make test`.  Everything is installed into $(VENV).
+#
+#   make demo                  benchmark, a filtered photograph, and where the pictures are
+#   make test                  all tests; ARGS="-k matmul -x" goes to pytest
+#   make lint                  ruff (lint and format) and mypy --strict
+#   make docs                  write the generated pages of docs/ again
+#   make wheel                 build a wheel into build/dist
+#   make PYTHON=python3.12 VENV=.venv312 test      another Python, in its own environment
+#
+# GPUKERNEL_DEVICE=cpu (or gl) in the environment chooses the device for any of them.
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+OUT ?= out
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip install --quiet
+
+.PHONY: demo test lint format docs wheel clean
+
+demo: $(VENV)/installed-bench
+	@$(RUN) -m gpukernel info
+	@$(RUN) -m benchmarks matmul conv2d --sizes 64,128,256 --repeat 3 --plot $(OUT)/benchmark.png
+	@$(RUN) examples/conv.py --out $(OUT)
+	@echo "The pictures are in $(abspath $(OUT)): start with contact_sheet.png and benchmark.png"
+
+test: $(VENV)/installed-test
+	$(RUN) -m pytest $(ARGS)
+
+lint: $(VENV)/installed-dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+format: $(VENV)/installed-dev
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+docs: $(VENV)/installed-test
+	$(RUN) docs/generate.py
+
+wheel: $(VENV)/installed-dev
+	rm -rf build/lib build/dist
+	$(RUN) -m build --wheel --outdir build/dist .
+
+clean:
+	rm -rf $(VENV) build $(OUT) .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/installed-%: $(VENV)/created pyproject.toml
+	$(PIP) --editable '.[$*]'
+	@touch $@
+
+$(VENV)/created:
+	@$(PYTHON) -c 'import sys; sys.exit("gpukernel needs Python 3.10 or newer, and $(PYTHON) is " \
+	    + sys.version.split()[0] + ": use make PYTHON=..." if sys.version_info < (3, 10) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+.PRECIOUS: $(VENV)/created $(VENV)/installed-bench $(VENV)/installed-test $(VENV)/installed-dev

@@ -1,0 +1,182 @@
+"""What a launch is called with: bind, classify and convert arguments, find the output shape.
+
+Everything wrong with an argument is reported here, before any device is touched.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Union
+
+import numpy as np
+
+from gpukernel.errors import (
+    Diagnostic,
+    KernelError,
+    KernelOverflowError,
+    KernelShapeError,
+    KernelTypeError,
+    Span,
+)
+from gpukernel.ir.constants import scalar_type
+from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN, MAX_RANK, ArrayType, Scalar
+from gpukernel.runtime.array import Array
+from gpukernel.runtime.host import to_host
+
+ShapeRule = Union[None, int, tuple[int, ...], Callable[..., Any]]
+Number = Union[bool, int, float]
+
+_NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)
+_REFUSED = {
+    list: "a list; pass np.array(...) or gk.array(...)",
+    tuple: "a tuple; pass its numbers one by one, or np.array(...)",
+    str: "a string; kernels compute numbers",
+    dict: "a dict; pass its values one by one",
+    complex: "a complex number; pass the real and imaginary parts",
+    type(None): "None; pass a number or an array",
+}
+
+
+@dataclass(frozen=True)
+class Signature:
+    """How a kernel is called: its name, parameters, and where it is defined."""
+
+    name: str
+    python: inspect.Signature
+    span: Span
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.python.parameters)
+
+    def fail(self, kind: type[KernelError], message: str, hint: str = "") -> KernelError:
+        """Return an error that points at the kernel's definition."""
+        return kind(Diagnostic(kind, self.span, message, hint).render())
+
+    def bind(self, args: Sequence[object], keywords: Mapping[str, object]) -> dict[str, object]:
+        """Return the value of every parameter, defaults filled in, as Python binds them."""
+        if not keywords and len(args) == len(self.names):
+            plain = inspect.Parameter.KEYWORD_ONLY
+            if all(p.kind is not plain for p in self.python.parameters.values()):
+                return dict(zip(self.names, args))
+        try:
+            bound = self.python.bind(*args, **keywords)
+        except TypeError as problem:
+            given = len(args) + len(keywords)
+            takes = f"`{self.name}` takes {len(self.names)} arguments but {given} were given"
+            hint = f"call it as {self.name}{self.python}; {problem}"
+            raise self.fail(KernelTypeError, takes, hint) from None
+        bound.apply_defaults()
+        return dict(bound.arguments)
+
+    def convert(self, name: str, value: object) -> Array | np.ndarray | Number:
+        """Return an argument as an `Array`, a host array that devices can hold, or a number."""
+        if isinstance(value, Array):
+            return value
+        if isinstance(value, _NUMBERS):
+            return self.number(name, value)
+        if type(value) in _REFUSED:
+            message = f"argument `{name}` is {_REFUSED[type(value)].split(';')[0]}"
+            raise self.fail(KernelTypeError, message, _REFUSED[type(value)].split("; ")[1])
+        if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "biuf":
+            return self.number(name, value[()])
+        return self.host_array(name, value)
+
+    def number(self, name: str, value: Any) -> Number:
+        """Return a scalar argument as a plain number of the language."""
+        kind = scalar_type(value)
+        if kind == INT and not INT_MIN <= value <= INT_MAX:
+            message = f"argument `{name}` is {value}, which does not fit a 32-bit int"
+            hint = "pass a float if 24 bits of precision are enough"
+            raise self.fail(KernelOverflowError, message, hint)
+        if kind != FLOAT:
+            return bool(value) if kind == BOOL else int(value)
+        with np.errstate(all="ignore"):
+            rounded = float(np.float32(value))
+        if np.isinf(rounded) and np.isfinite(value):
+            message = f"argument `{name}` is {value}, which does not fit a 32-bit float"
+            raise self.fail(KernelOverflowError, message, "floats go up to 3.4e38")
+        return rounded
+
+    def host_array(self, name: str, value: object) -> np.ndarray:
+        arraylike = hasattr(value, "__array__") or hasattr(value, "__array_interface__")
+        if not arraylike and not _has_buffer(value):
+            kind = type(value).__name__
+            message = f"argument `{name}` is a {kind}, not an array or a number"
+            raise self.fail(KernelTypeError, message, "pass a NumPy array, a gk.Array or a number")
+        try:
+            return to_host(value, f"argument `{name}`")
+        except KernelError as problem:
+            raise self.fail(type(problem), str(problem)) from None
+
+
+def _has_buffer(value: object) -> bool:
+    try:
+        memoryview(value)  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    return True
+
+
+def kind_of(value: Array | np.ndarray | Number) -> ArrayType | Scalar:
+    """Return the type of a converted argument."""
+    if isinstance(value, (Array, np.ndarray)):
+        return ArrayType(value.dtype.name, value.ndim)
+    return scalar_type(value)
+
+
+def output_shape(
+    signature: Signature, rule: ShapeRule, asked: object, out: Array | None, values: dict[str, Any]
+) -> tuple[int, ...]:
+    """Return the grid: ``out.shape``, else ``shape=``, else the decorator's, else the first array's.
+
+    Raises:
+        KernelShapeError: none of them says, they contradict, or it is not a shape.
+    """
+    chosen = asked if asked is not None else rule
+    if out is not None:
+        if asked is not None and check_shape(signature, asked) != out.shape:
+            message = f"shape={asked} contradicts out=, which has shape {out.shape}"
+            raise signature.fail(KernelShapeError, message, "give only one of them")
+        return out.shape
+    if callable(chosen):
+        chosen = _call_rule(signature, chosen, values)
+    if chosen is not None:
+        return check_shape(signature, chosen)
+    for value in values.values():
+        if isinstance(value, (Array, np.ndarray)):
+            return value.shape
+    message = f"the output shape of `{signature.name}` cannot be determined"
+    hint = "it has no array argument: give shape= in the call or in @kernel(shape=...)"
+    raise signature.fail(KernelShapeError, message, hint)
+
+
+def _call_rule(signature: Signature, rule: Callable[..., Any], values: dict[str, Any]) -> Any:
+    parameters = signature.python.parameters
+    positional = [v for n, v in values.items() if parameters[n].kind is not inspect.Parameter.KEYWORD_ONLY]
+    named = {n: v for n, v in values.items() if parameters[n].kind is inspect.Parameter.KEYWORD_ONLY}
+    try:
+        return rule(*positional, **named)
+    except Exception as problem:
+        message = f"the shape function of `{signature.name}` failed: {type(problem).__name__}: "
+        hint = f"it is called with the kernel's own arguments ({', '.join(values)})"
+        raise signature.fail(KernelShapeError, message + str(problem), hint) from problem
+
+
+def check_shape(signature: Signature, shape: Any) -> tuple[int, ...]:
+    """Return a shape as a tuple of 1 to 4 non-negative ints."""
+    hint = "a shape is an int or a tuple of 1 to 4 ints, none negative"
+    try:
+        sizes = (operator.index(shape),)
+    except TypeError:
+        try:
+            sizes = tuple(operator.index(size) for size in shape)
+        except TypeError:
+            message = f"{shape!r} is not a shape"
+            raise signature.fail(KernelShapeError, message, hint) from None
+    if not 1 <= len(sizes) <= MAX_RANK or min(sizes) < 0:
+        raise signature.fail(KernelShapeError, f"the output shape {sizes} cannot be made", hint)
+    return sizes

@@ -1,0 +1,1 @@
+"""The two trees that the stages hand on: the surface tree and the typed program."""

@@ -1,0 +1,191 @@
+"""Both trees as readable text, one statement a line: what ``kernel.ir()`` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gpukernel.errors import InternalError
+from gpukernel.ir import nodes, syntax
+
+
+def print_syntax(function: syntax.Function) -> str:
+    """Return a surface function as text."""
+    params = ", ".join(p.name for p in function.params)
+    return "\n".join([f"def {function.name}({params}):", *_surface_block(function.body)])
+
+
+def print_program(program: nodes.Program) -> str:
+    """Return a typed program as text."""
+    lines = [f"program {program.name}, grid of {program.grid_rank} axes"]
+    lines += [f"array {a.name}: {a.type}" for a in program.arrays]
+    lines += [f"uniform {u.name}: {u.type}" for u in program.uniforms]
+    for function in program.functions:
+        params = ", ".join(f"{p.name}: {p.type}" for p in function.params)
+        lines.append(f"def {function.name}({params}) -> {function.result}:")
+        lines += [f"    var {v.name}: {v.type}" for v in function.locals]
+        lines += _typed_block(function.body)
+    return "\n".join(lines)
+
+
+def _indent(lines: Iterator[str]) -> list[str]:
+    return ["    " + line for line in lines]
+
+
+# ---------------------------------------------------------------- typed program
+
+
+def _typed_block(statements: tuple[nodes.Stmt, ...]) -> list[str]:
+    return _indent(line for s in statements for line in _typed_statement(s))
+
+
+def _typed_statement(node: nodes.Stmt) -> Iterator[str]:
+    match node:
+        case nodes.Assign():
+            yield f"{node.name} = {print_expression(node.value)}"
+        case nodes.If():
+            yield f"if {print_expression(node.condition)}:"
+            yield from _typed_block(node.then)
+            if node.otherwise:
+                yield "else:"
+                yield from _typed_block(node.otherwise)
+        case nodes.For():
+            bounds = ", ".join(map(print_expression, (node.start, node.stop, node.step)))
+            yield f"for {node.name} in range({bounds}):"
+            yield from _typed_block(node.body)
+        case nodes.While():
+            yield f"while {print_expression(node.condition)}:"
+            yield from _typed_block(node.body)
+        case nodes.Return():
+            yield f"return {print_expression(node.value)}"
+        case nodes.Break():
+            yield "break"
+        case nodes.Continue():
+            yield "continue"
+        case _:
+            raise InternalError(f"cannot print {type(node).__name__}")
+
+
+def print_expression(node: nodes.Expr) -> str:
+    """Return a typed expression as text."""
+    match node:
+        case nodes.Constant():
+            return repr(node.value)
+        case nodes.Name():
+            return node.name
+        case nodes.Uniform():
+            return f"uniform({node.name})"
+        case nodes.GridIndex():
+            return f"index({node.axis})"
+        case nodes.Extent():
+            return f"{node.array}.shape[{node.axis}]"
+        case nodes.Load():
+            return f"{node.array}[{_arguments(node.indices)}]"
+        case nodes.Call():
+            return _call(node)
+        case nodes.Invoke():
+            return f"{node.function}({_arguments(node.arguments)})"
+        case nodes.Logical():
+            left, right = print_expression(node.left), print_expression(node.right)
+            return f"({left} {node.operator} {right})"
+        case nodes.Select():
+            then, otherwise = print_expression(node.then), print_expression(node.otherwise)
+            return f"({then} if {print_expression(node.condition)} else {otherwise})"
+        case nodes.Cast():
+            return f"{node.type}({print_expression(node.value)})"
+        case nodes.Bind():
+            return f"({node.name} := {print_expression(node.value)})"
+        case _:
+            raise InternalError(f"cannot print {type(node).__name__}")
+
+
+def _call(node: nodes.Call) -> str:
+    if node.row.symbol and len(node.arguments) == 2:
+        left, right = map(print_expression, node.arguments)
+        return f"({left} {node.row.symbol} {right})"
+    if node.row.symbol:
+        space = " " if node.row.symbol.isalpha() else ""
+        return f"({node.row.symbol}{space}{print_expression(node.arguments[0])})"
+    return f"{node.row.name}({_arguments(node.arguments)})"
+
+
+def _arguments(arguments: tuple[nodes.Expr, ...]) -> str:
+    return ", ".join(map(print_expression, arguments))
+
+
+# ---------------------------------------------------------------- surface tree
+
+
+def _surface_block(statements: tuple[syntax.Stmt, ...]) -> list[str]:
+    return _indent(line for s in statements for line in _surface_statement(s))
+
+
+def _surface_statement(node: syntax.Stmt) -> Iterator[str]:
+    match node:
+        case syntax.Assign():
+            targets = " = ".join(map(_target, node.targets))
+            yield f"{targets} = {_surface(node.value)}"
+        case syntax.Augmented():
+            yield f"{node.target.name} {node.symbol}= {_surface(node.value)}"
+        case syntax.If():
+            yield f"if {_surface(node.condition)}:"
+            yield from _surface_block(node.then)
+            if node.otherwise:
+                yield "else:"
+                yield from _surface_block(node.otherwise)
+        case syntax.For():
+            yield f"for {node.target.name} in {_surface(node.iterable)}:"
+            yield from _surface_block(node.body)
+        case syntax.While():
+            yield f"while {_surface(node.condition)}:"
+            yield from _surface_block(node.body)
+        case syntax.Return():
+            yield f"return {_surface(node.value)}"
+        case syntax.Assert():
+            yield f"assert {_surface(node.condition)}"
+        case syntax.Break():
+            yield "break"
+        case syntax.Continue():
+            yield "continue"
+        case _:
+            raise InternalError(f"cannot print {type(node).__name__}")
+
+
+def _target(node: syntax.Target) -> str:
+    if isinstance(node, syntax.TargetName):
+        return node.name
+    return f"({', '.join(map(_target, node.elements))})"
+
+
+def _surface(node: syntax.Expr) -> str:
+    match node:
+        case syntax.Literal():
+            return repr(node.value)
+        case syntax.Name() | syntax.Local():
+            return node.name
+        case syntax.Global():
+            return ".".join(node.path)
+        case syntax.Attribute():
+            return f"{_surface(node.value)}.{node.name}"
+        case syntax.Subscript():
+            return f"{_surface(node.value)}[{', '.join(map(_surface, node.indices))}]"
+        case syntax.Apply():
+            given = [*map(_surface, node.arguments)]
+            given += [f"{name}={_surface(value)}" for name, value in node.keywords]
+            return f"{_surface(node.function)}({', '.join(given)})"
+        case syntax.Unary():
+            space = " " if node.symbol.isalpha() else ""
+            return f"({node.symbol}{space}{_surface(node.operand)})"
+        case syntax.Binary():
+            return f"({_surface(node.left)} {node.symbol} {_surface(node.right)})"
+        case syntax.Comparison():
+            parts = [_surface(node.operands[0])]
+            for symbol, operand in zip(node.symbols, node.operands[1:]):
+                parts.append(f"{symbol} {_surface(operand)}")
+            return f"({' '.join(parts)})"
+        case syntax.Boolean():
+            return f"({f' {node.symbol} '.join(map(_surface, node.operands))})"
+        case syntax.Conditional():
+            then, otherwise = _surface(node.then), _surface(node.otherwise)
+            return f"({then} if {_surface(node.condition)} else {otherwise})"
+        case syntax.Sequence():
+            return f"({', '.join(map(_surface, node.elements))})"

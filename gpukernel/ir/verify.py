@@ -1,0 +1,126 @@
+"""Check that a typed program keeps the promises of `ir.nodes`; it holds after every stage."""
+
+from __future__ import annotations
+
+from gpukernel.errors import InternalError
+from gpukernel.ir import nodes
+from gpukernel.ir.walk import subexpressions, substatements
+from gpukernel.lang.types import BOOL, INT, INT_MAX, INT_MIN, Scalar
+
+
+def verify(program: nodes.Program) -> None:
+    """Raise `InternalError` where a program breaks an invariant."""
+    arrays = {a.name: a.type for a in program.arrays}
+    uniforms = {u.name: u.type for u in program.uniforms}
+    _require(1 <= program.grid_rank <= 4, "a grid has 1 to 4 axes")
+    _require(not program.kernel.params, "the kernel has no parameters")
+    checked: dict[str, nodes.Function] = {}
+    for function in program.functions:
+        _Checker(program, function, arrays, uniforms, checked).block(function.body, False)
+        _require(function.name not in checked, f"two functions are called {function.name}")
+        checked[function.name] = function
+
+
+def _require(holds: bool, what: str) -> None:
+    if not holds:
+        raise InternalError(f"the program is malformed: {what}")
+
+
+class _Checker:
+    def __init__(
+        self,
+        program: nodes.Program,
+        function: nodes.Function,
+        arrays: dict[str, object],
+        uniforms: dict[str, Scalar],
+        functions: dict[str, nodes.Function],
+    ) -> None:
+        self.program = program
+        self.function = function
+        self.arrays = arrays
+        self.uniforms = uniforms
+        self.functions = functions
+        names = [v.name for v in (*function.params, *function.locals)]
+        _require(len(names) == len(set(names)), f"a name of {function.name} is declared twice")
+        self.variables = {v.name: v.type for v in (*function.params, *function.locals)}
+
+    def block(self, statements: tuple[nodes.Stmt, ...], in_loop: bool) -> None:
+        for statement in statements:
+            self.statement(statement, in_loop)
+            inner = in_loop or isinstance(statement, (nodes.For, nodes.While))
+            self.block(tuple(substatements(statement)), inner)
+
+    def statement(self, node: nodes.Stmt, in_loop: bool) -> None:
+        match node:
+            case nodes.Assign():
+                self.expect(node.value, self.variable(node.name), f"assignment to {node.name}")
+            case nodes.If() | nodes.While():
+                self.expect(node.condition, BOOL, "a condition")
+            case nodes.For():
+                _require(self.variable(node.name) == INT, f"loop variable {node.name} is an int")
+                for bound in (node.start, node.stop, node.step):
+                    self.expect(bound, INT, "a loop bound")
+            case nodes.Return():
+                self.expect(node.value, self.function.result, "a returned value")
+            case nodes.Break() | nodes.Continue():
+                _require(in_loop, "break or continue outside a loop")
+            case _:
+                raise InternalError(f"unknown statement {type(node).__name__}")
+
+    def variable(self, name: str) -> Scalar:
+        _require(name in self.variables, f"variable {name} is not declared")
+        return self.variables[name]
+
+    def expect(self, node: nodes.Expr, kind: Scalar, what: str) -> None:
+        _require(node.type == kind, f"{what} is {node.type}, not {kind}")
+        for part in subexpressions(node):
+            self.expression(part)
+
+    def expression(self, node: nodes.Expr) -> None:
+        match node:
+            case nodes.Constant():
+                fits = node.type != INT or INT_MIN <= node.value <= INT_MAX
+                _require(fits, f"constant {node.value} does not fit")
+            case nodes.Name():
+                _require(self.variable(node.name) == node.type, f"read of {node.name}")
+            case nodes.Bind():
+                _require(self.variable(node.name) == node.value.type, f"bind of {node.name}")
+            case nodes.Uniform():
+                _require(self.uniforms.get(node.name) == node.type, f"uniform {node.name}")
+            case nodes.GridIndex():
+                _require(0 <= node.axis < self.program.grid_rank, "index() axis")
+            case nodes.Extent():
+                _require(node.array in self.arrays, f"array {node.array}")
+            case nodes.Load():
+                self.load(node)
+            case nodes.Call():
+                kinds = tuple(a.type for a in node.arguments)
+                _require(kinds == node.overload.params, f"operands of {node.row.name}")
+                _require(node.type == node.overload.result, f"result of {node.row.name}")
+            case nodes.Invoke():
+                self.invoke(node)
+            case nodes.Logical():
+                both = node.left.type == node.right.type == BOOL
+                _require(both and node.operator in ("and", "or"), "operands of and/or")
+            case nodes.Select():
+                same = node.then.type == node.otherwise.type == node.type
+                _require(same and node.condition.type == BOOL, "sides of a selection")
+            case nodes.Cast():
+                _require(node.value.type != node.type, "a cast that changes nothing")
+            case _:
+                raise InternalError(f"unknown expression {type(node).__name__}")
+
+    def load(self, node: nodes.Load) -> None:
+        known = {a.name: a.type for a in self.program.arrays}
+        _require(node.array in known, f"array {node.array}")
+        kind = known[node.array]
+        _require(len(node.indices) == kind.rank, f"indices of {node.array}")
+        _require(all(i.type == INT for i in node.indices), f"indices of {node.array}")
+        _require(node.type == kind.element, f"element of {node.array}")
+
+    def invoke(self, node: nodes.Invoke) -> None:
+        _require(node.function in self.functions, f"{node.function} comes before its caller")
+        callee = self.functions[node.function]
+        kinds = [a.type for a in node.arguments]
+        _require(kinds == [p.type for p in callee.params], f"arguments of {node.function}")
+        _require(node.type == callee.result, f"result of {node.function}")

@@ -1,0 +1,1 @@
+"""The tables: types, operators and builtins, each written once and read by every stage."""

@@ -1,0 +1,82 @@
+"""The shape of a row: one operator or builtin, written once, read by every stage.
+
+``lang/operators.py`` and ``lang/builtins.py`` are lists of these rows and nothing else in the
+project lists operators or builtins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gpukernel.lang.types import SCALARS, Scalar, Type, converts
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How far a device may be from the exact result: ``absolute + ulp * spacing(exact)``."""
+
+    ulp: float = 0.0
+    absolute: float = 0.0
+
+
+EXACT = Budget()
+
+
+@dataclass(frozen=True, eq=False)
+class Overload:
+    """One signature of a row and its meaning on each device.
+
+    ``numpy`` takes and returns arrays or NumPy scalars (broadcast by NumPy); it works for both
+    float32 and float64 where the signature says ``float``, gives int32 for ``int`` and bool for
+    ``bool``, never raises and never warns under ``np.errstate(all="ignore")``.
+    ``glsl`` is an expression template over ``{0}``, ``{1}``, ...; every operand arrives as an
+    atom or in parentheses.  ``helpers`` are the GLSL functions it needs, callees first.
+    """
+
+    signature: str  # "float, float -> float"
+    glsl: str
+    numpy: Callable[..., Any]
+    helpers: tuple[str, ...] = ()
+    params: tuple[Scalar, ...] = field(init=False)
+    result: Scalar = field(init=False)
+
+    def __post_init__(self) -> None:
+        left, right = self.signature.split("->")
+        params = tuple(SCALARS[name.strip()] for name in left.split(",") if name.strip())
+        object.__setattr__(self, "params", params)
+        object.__setattr__(self, "result", SCALARS[right.strip()])
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One operator or builtin.
+
+    ``python`` holds the objects the row answers to (``math.sin``, ``np.sin``), or for an operator
+    the ``operator`` module's function.  Overloads are tried in order: the first one whose
+    parameters the arguments convert to is taken, so narrow ones come first.
+    ``derivative`` has one kernel-language expression a parameter, over the parameter names,
+    ``result`` for the value itself; None says that parameter is not differentiable.
+    ``domain`` gives one ``(low, high)`` a parameter: where tests sample it.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    overloads: tuple[Overload, ...]
+    python: tuple[Callable[..., Any], ...]
+    doc: str
+    symbol: str = ""
+    variadic: bool = False  # more arguments than two fold from the left
+    derivative: tuple[str | None, ...] | None = None
+    budget: Budget = EXACT
+    domain: tuple[tuple[float, float], ...] = ()
+
+    def overload(self, arguments: Sequence[Type]) -> Overload | None:
+        """Return the first overload that these argument types convert to, or None."""
+        for overload in self.overloads:
+            if len(overload.params) == len(arguments) and all(
+                converts(a, p) for a, p in zip(arguments, overload.params)
+            ):
+                return overload
+        return None

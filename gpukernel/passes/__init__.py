@@ -1,0 +1,1 @@
+"""Passes over the typed program: one file each, program in, program out."""

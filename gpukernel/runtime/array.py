@@ -1,0 +1,384 @@
+"""`Array`: numbers that live on a device, and the functions that create them.
+
+An array holds one `_Lease` on device storage.  Reshaping shares the lease, so storage is counted
+by its users and goes back to the device with the last of them; whoever fills an array in place
+asks `Array._is_exclusive` first.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any, Union
+
+import numpy as np
+
+from gpukernel.errors import DeviceError, KernelShapeError
+from gpukernel.runtime.device import Device, Storage, resolve_device
+from gpukernel.runtime.host import cast, storage_dtype, to_host
+from gpukernel.runtime.shapes import fill_in_shape, read_shape
+
+Shape = Union[int, Sequence[int]]
+_lock = threading.RLock()  # over the user counts of leases; finalisers take it too
+
+
+class _Lease:
+    """One storage on a device and the number of arrays that use it."""
+
+    __slots__ = ("device", "storage", "users")
+
+    def __init__(self, device: Device, storage: Storage) -> None:
+        self.device = device
+        self.storage = storage
+        self.users = 1
+
+    def share(self) -> _Lease:
+        """Count one more user."""
+        with _lock:
+            self.users += 1
+        return self
+
+    def drop(self) -> None:
+        """Count one user less; the last one frees the storage."""
+        with _lock:
+            self.users -= 1
+            last = self.users == 0
+        if last:
+            self.device.release(self.storage)
+
+
+class Array:
+    """A row-major array of rank 1 to 4 on a device.
+
+    It holds numbers only: it has no arithmetic, kernels do that.  Values come back to the host
+    only when asked for (`numpy`, indexing, iteration, printing).  Memory is freed with the object,
+    or earlier by `release` or by using it as a context manager.
+
+    Example:
+        >>> import gpukernel as gk
+        >>> with gk.device("cpu"):
+        ...     x = gk.array([[1, 2], [3, 4]])
+        >>> x.shape, x.dtype.name, x.device
+        ((2, 2), 'int32', 'cpu')
+        >>> x
+        Array([[1, 2],
+               [3, 4]], dtype=int32, device='cpu')
+    """
+
+    __slots__ = ("__weakref__", "_lease", "_view")
+    _lease: _Lease | None
+    _view: Storage
+
+    def __init__(self) -> None:
+        raise TypeError("arrays are made by gpukernel.array, zeros, ones, full, empty and arange")
+
+    @classmethod
+    def _from_storage(cls, device: Device, storage: Storage) -> Array:
+        """Return an array that owns ``storage``."""
+        return cls._from_lease(_Lease(device, storage), storage)
+
+    @classmethod
+    def _from_lease(cls, lease: _Lease, view: Storage) -> Array:
+        array = cls.__new__(cls)
+        array._lease = lease
+        array._view = view
+        return array
+
+    # ---------------------------------------------------------------- for launches
+
+    @property
+    def _live_lease(self) -> _Lease:
+        if self._lease is None:
+            raise DeviceError(f"the array of shape {self.shape} was released")
+        return self._lease
+
+    @property
+    def _storage(self) -> Storage:
+        """The device memory; raises DeviceError after release."""
+        self._live_lease  # noqa: B018  (raises)
+        return self._view
+
+    @property
+    def _owner(self) -> Device:
+        """The device the array lives on; raises DeviceError after release."""
+        return self._live_lease.device
+
+    def _storage_on(self, device: Device) -> tuple[Storage, bool]:
+        """Return storage on ``device``; True means a copy that the caller must release."""
+        if self._owner is device:
+            return self._view, False
+        copied: Storage = device.upload(self.numpy())
+        return copied, True
+
+    def _is_exclusive(self) -> bool:
+        """Whether no other array sees the same memory."""
+        return self._live_lease.users == 1
+
+    def _replace_storage(self, storage: Storage) -> None:
+        """Take other memory of this shape, dtype and device, and let go of the present one."""
+        old = self._live_lease
+        self._lease = _Lease(old.device, storage)
+        self._view = storage
+        old.drop()
+
+    # ---------------------------------------------------------------- facts
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of the axes, 1 to 4 of them."""
+        return self._view.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The NumPy dtype of the elements."""
+        return self._view.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self._view.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self._view.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """The size in bytes, without padding."""
+        return self._view.nbytes
+
+    @property
+    def device(self) -> str:
+        """The name of the device the array lives on."""
+        return self._owner.name
+
+    # ---------------------------------------------------------------- values on the host
+
+    def numpy(self) -> np.ndarray:
+        """Return the values as a new C-contiguous NumPy array."""
+        lease = self._live_lease
+        return lease.device.download(self._view)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("the values of a device array cannot be had without a copy")
+        values = self.numpy()
+        return values if dtype is None else values.astype(dtype, copy=False)
+
+    def item(self, *index: int) -> bool | int | float:
+        """Return one element as a Python number; without an index, the only element."""
+        if not index and self.size != 1:
+            raise KernelShapeError(f"item() needs an array of one element, not shape {self.shape}")
+        value: bool | int | float = self.numpy().item(*index)
+        return value
+
+    def tolist(self) -> list[Any]:
+        """Return the values as nested lists of Python numbers."""
+        values: list[Any] = self.numpy().tolist()
+        return values
+
+    def __len__(self) -> int:
+        return self._view.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.numpy())
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.numpy()[key]
+
+    def __bool__(self) -> bool:
+        return bool(self._only("bool()"))
+
+    def __int__(self) -> int:
+        return int(self._only("int()"))
+
+    def __float__(self) -> float:
+        return float(self._only("float()"))
+
+    def _only(self, what: str) -> bool | int | float:
+        if self.size != 1:
+            raise KernelShapeError(f"{what} needs an array of one element, not shape {self.shape}")
+        return self.item()
+
+    def __repr__(self) -> str:
+        if self._lease is None:
+            return f"Array(released, shape={self.shape}, dtype={self.dtype})"
+        tail = f", dtype={self.dtype}, device={self.device!r})"
+        if not self.size:
+            return f"Array([], shape={self.shape}{tail}"
+        return "Array(" + np.array2string(self.numpy(), separator=", ", prefix="Array(") + tail
+
+    # ---------------------------------------------------------------- other arrays
+
+    def copy(self) -> Array:
+        """Return a new array on the same device with the same values."""
+        return Array._from_storage(self._owner, self._owner.upload(self.numpy()))
+
+    def reshape(self, *shape: Any) -> Array:
+        """Return the same values in row-major order under another shape.
+
+        No data moves where the device's layout allows it; later writes to one of the two arrays
+        (by ``out=``) never show in the other.
+
+        Args:
+            shape: sizes, or one tuple of them; one may be -1, meaning whatever is left.
+
+        Raises:
+            KernelShapeError: the sizes do not have the same product.
+        """
+        asked = shape[0] if len(shape) == 1 else shape
+        wanted = fill_in_shape(read_shape(asked, allow_rest=True), self.shape)
+        lease = self._live_lease
+        view = lease.device.reshape(self._view, wanted)
+        if view is None:
+            values = self.numpy().reshape(wanted)
+            return Array._from_storage(lease.device, lease.device.upload(values))
+        return Array._from_lease(lease.share(), view)
+
+    def astype(self, dtype: Any) -> Array:
+        """Return a new array on the same device with the values converted to ``dtype``.
+
+        Raises:
+            KernelTypeError: a dtype that arrays cannot have.
+            KernelOverflowError: a value that ``dtype`` cannot hold.
+        """
+        converted = cast(self.numpy(), storage_dtype(dtype))
+        return Array._from_storage(self._owner, self._owner.upload(converted))
+
+    # ---------------------------------------------------------------- life
+
+    def release(self) -> None:
+        """Free the device memory now; any later use of the values raises DeviceError."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.drop()
+
+    def __enter__(self) -> Array:
+        self._live_lease  # noqa: B018  (raises)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def __del__(self) -> None:
+        if getattr(self, "_lease", None) is not None:
+            self.release()
+
+    def __copy__(self) -> Array:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Array:
+        return self.copy()
+
+    def __reduce__(self) -> tuple[Any, tuple[np.ndarray]]:
+        return _unpickle, (self.numpy(),)
+
+
+def _unpickle(values: np.ndarray) -> Array:
+    """Return a pickled array, on the device that is current where it is unpickled."""
+    return array(values)
+
+
+# ---------------------------------------------------------------- creation
+
+
+def array(x: Any, dtype: Any = None, device: str | Device | None = None) -> Array:
+    """Copy values to a device.
+
+    Args:
+        x: an `Array`, anything with ``__array__`` or the buffer protocol, or nested lists.
+        dtype: the dtype to convert to; by default float64 becomes float32, int64 becomes int32
+            and the others are kept.
+        device: "gl" or "cpu"; by default the current device.
+
+    Raises:
+        KernelTypeError: a dtype or rank that arrays cannot have.
+        KernelOverflowError: a value that the dtype cannot hold.
+        DeviceError: larger than the device can hold.
+
+    Example:
+        >>> import gpukernel as gk
+        >>> gk.array([1.5, 2.5], device="cpu").tolist()
+        [1.5, 2.5]
+    """
+    target = resolve_device(device)
+    host = to_host(x, dtype=dtype)
+    return Array._from_storage(target, target.upload(host))
+
+
+def empty(shape: Shape, dtype: Any = np.float32, device: str | Device | None = None) -> Array:
+    """Return an array whose values are undefined until something is written to it.
+
+    Example:
+        >>> import gpukernel as gk
+        >>> gk.empty((2, 3), device="cpu").shape
+        (2, 3)
+    """
+    target = resolve_device(device)
+    return Array._from_storage(target, target.allocate(read_shape(shape), storage_dtype(dtype)))
+
+
+def full(shape: Shape, value: Any, dtype: Any = None, device: str | Device | None = None) -> Array:
+    """Return an array of one value everywhere; ``dtype`` is that of the value by default.
+
+    Example:
+        >>> import gpukernel as gk
+        >>> gk.full(3, 7, device="cpu").tolist()
+        [7, 7, 7]
+    """
+    target = resolve_device(device)
+    sizes = read_shape(shape)
+    one = np.asarray(value).reshape(1)
+    wanted = storage_dtype(one.dtype if dtype is None else dtype)
+    target.check_size(sizes, wanted)  # before the host memory is taken
+    host = np.full(sizes, cast(one, wanted, "the value")[0], wanted)
+    return Array._from_storage(target, target.upload(host))
+
+
+def zeros(shape: Shape, dtype: Any = np.float32, device: str | Device | None = None) -> Array:
+    """Return an array of zeros.
+
+    Example:
+        >>> import gpukernel as gk
+        >>> gk.zeros(2, device="cpu").tolist()
+        [0.0, 0.0]
+    """
+    return full(shape, 0, dtype, device)
+
+
+def ones(shape: Shape, dtype: Any = np.float32, device: str | Device | None = None) -> Array:
+    """Return an array of ones.
+
+    Example:
+        >>> import gpukernel as gk
+        >>> gk.ones(2, device="cpu").tolist()
+        [1.0, 1.0]
+    """
+    return full(shape, 1, dtype, device)
+
+
+def arange(
+    start: float,
+    stop: float | None = None,
+    step: float = 1,
+    dtype: Any = None,
+    device: str | Device | None = None,
+) -> Array:
+    """Return evenly spaced values as ``numpy.arange`` does; one argument means ``stop``.
+
+    Example:
+        >>> import gpukernel as gk
+        >>> gk.arange(4, device="cpu").tolist()
+        [0, 1, 2, 3]
+    """
+    if stop is None:
+        start, stop = 0, start
+    return array(np.arange(start, stop, step), dtype, device)

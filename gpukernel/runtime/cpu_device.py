@@ -1,0 +1,128 @@
+"""The ``cpu`` device: arrays in host memory, programs run by the interpreter."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+from collections.abc import Sequence
+from typing import Union
+
+import numpy as np
+
+from gpukernel.errors import DeviceError
+from gpukernel.ir.nodes import Program
+from gpukernel.runtime.interpreter import Interpreter
+from gpukernel.runtime.layout import MAX_ELEMENTS
+from gpukernel.runtime.stats import COUNTERS
+
+Number = Union[bool, int, float]
+
+
+class CPUStorage:
+    """One array in host memory; ``values`` is C-contiguous, and None once released."""
+
+    __slots__ = ("dtype", "nbytes", "shape", "values")
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.shape: tuple[int, ...] = values.shape
+        self.dtype = values.dtype
+        self.nbytes = values.nbytes
+        self.values: np.ndarray | None = values
+
+    @property
+    def live_values(self) -> np.ndarray:
+        """The array itself; raises DeviceError after release."""
+        if self.values is None:
+            raise DeviceError("the array was released")
+        return self.values
+
+
+class CPUExecutable:
+    """A typed program with the interpreter that runs it."""
+
+    source = ""
+
+    def __init__(self, program: Program) -> None:
+        self._interpreter = Interpreter(program)
+        COUNTERS.add("compiles")
+        COUNTERS.add("programs")
+
+    def launch(
+        self, inputs: Sequence[CPUStorage], scalars: Sequence[Number], output: CPUStorage
+    ) -> None:
+        """Fill ``output``, whose shape is the grid, from ``inputs`` and ``scalars``."""
+        if output.nbytes == 0:
+            return
+        arrays = [storage.live_values for storage in inputs]
+        self._interpreter.run(arrays, scalars, output.live_values)
+        COUNTERS.add("launches")
+
+    def __del__(self) -> None:
+        if hasattr(self, "_interpreter"):
+            COUNTERS.add("programs", -1)
+
+
+class CPUDevice:
+    """Host memory and NumPy; always there."""
+
+    name = "cpu"
+
+    def allocate(self, shape: Sequence[int], dtype: np.dtype) -> CPUStorage:
+        """Return storage for an array, contents undefined."""
+        self.check_size(shape, dtype)
+        return self._keep(np.empty(tuple(shape), dtype))
+
+    def upload(self, host: np.ndarray) -> CPUStorage:
+        """Return storage with a copy of a C-contiguous, native-endian array."""
+        self.check_size(host.shape, host.dtype)
+        COUNTERS.add("uploads")
+        return self._keep(host.copy())
+
+    def download(self, storage: CPUStorage) -> np.ndarray:
+        """Return the values as a new C-contiguous array."""
+        values = storage.live_values.copy()
+        COUNTERS.add("downloads")
+        return values
+
+    def reshape(self, storage: CPUStorage, shape: Sequence[int]) -> CPUStorage | None:
+        """Return the same memory as another shape."""
+        return CPUStorage(storage.live_values.reshape(tuple(shape)))
+
+    def release(self, storage: CPUStorage) -> None:
+        """Drop the memory; a second call does nothing."""
+        if storage.values is not None:
+            storage.values = None
+            COUNTERS.array_removed(storage.nbytes)
+
+    def build(self, program: Program) -> CPUExecutable:
+        """Prepare a typed program for running."""
+        return CPUExecutable(program)
+
+    def synchronize(self) -> None:
+        """Return at once: launches end before they return."""
+
+    def info(self) -> dict[str, object]:
+        """Return the processor and how many of its cores are used."""
+        return {
+            "device": self.name,
+            "renderer": f"NumPy {np.__version__} interpreter",
+            "vendor": platform.machine(),
+            "version": platform.python_version(),
+            "software": True,
+            "cores": os.cpu_count() or 1,
+        }
+
+    def check_size(self, shape: Sequence[int], dtype: np.dtype) -> None:
+        """Raise DeviceError if an array of this shape cannot exist on the device."""
+        size = math.prod(shape)
+        if size > MAX_ELEMENTS:
+            raise DeviceError(
+                f"an array of shape {tuple(shape)} has {size} elements, "
+                f"more than the {MAX_ELEMENTS} that 32-bit indices can reach"
+            )
+
+    def _keep(self, values: np.ndarray) -> CPUStorage:
+        storage = CPUStorage(values)
+        COUNTERS.array_added(storage.nbytes)
+        return storage

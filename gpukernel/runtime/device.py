@@ -1,0 +1,248 @@
+"""Which devices there are, and which one is used when the caller names none.
+
+The order of choice: ``with device(...)``, then `use_device`, then the environment variable
+``GPUKERNEL_DEVICE``, then ``gl`` where a context can be made, else ``cpu`` with one warning.
+Devices are made at first use and live as long as the process.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol, Union
+
+import numpy as np
+
+from gpukernel.errors import DeviceError
+from gpukernel.ir.nodes import Program
+from gpukernel.runtime.cpu_device import CPUDevice
+from gpukernel.runtime.gl_device import GLDevice
+from gpukernel.runtime.stats import COUNTERS, Memory
+
+Number = Union[bool, int, float]
+
+
+class Storage(Protocol):
+    """Device memory of one array."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    nbytes: int
+
+
+class Executable(Protocol):
+    """A compiled program."""
+
+    source: str
+
+    def launch(self, inputs: Sequence[Any], scalars: Sequence[Number], output: Any) -> None:
+        """Fill ``output``, whose shape is the grid; it is never one of ``inputs``."""
+
+
+class Device(Protocol):
+    """What arrays and kernels need of a device.  Every method may be called from any thread."""
+
+    name: str
+
+    def allocate(self, shape: Sequence[int], dtype: np.dtype) -> Any:
+        """Return storage of undefined contents."""
+
+    def upload(self, host: np.ndarray) -> Any:
+        """Return storage with a copy of a C-contiguous, native-endian array."""
+
+    def download(self, storage: Any) -> np.ndarray:
+        """Return the values as a new C-contiguous array."""
+
+    def reshape(self, storage: Any, shape: Sequence[int]) -> Any | None:
+        """Return the same memory as another shape, or None where its layout forbids that."""
+
+    def release(self, storage: Any) -> None:
+        """Let the memory be reused; callable from finalisers."""
+
+    def build(self, program: Program) -> Executable:
+        """Compile a typed program."""
+
+    def synchronize(self) -> None:
+        """Wait until all queued work is done."""
+
+    def info(self) -> dict[str, object]:
+        """Return what the device is and its limits."""
+
+    def check_size(self, shape: Sequence[int], dtype: np.dtype) -> None:
+        """Raise DeviceError if an array of this shape cannot exist here."""
+
+
+class Info(dict[str, object]):
+    """Facts about a device, printed one a line."""
+
+    def __str__(self) -> str:
+        lines = [f"{name:18} {value}" for name, value in self.items() if name != "software"]
+        if self.get("software") and self.get("device") == "gl":
+            lines.append(f"{'note':18} software renderer: no GPU is used")
+        return "\n".join(lines)
+
+
+_FACTORIES: dict[str, Callable[[], Device]] = {"gl": GLDevice, "cpu": CPUDevice}
+DEVICE_NAMES = tuple(_FACTORIES)
+_ENVIRONMENT = "GPUKERNEL_DEVICE"
+
+_lock = threading.RLock()
+_made: dict[str, Device] = {}
+_failed: dict[str, str] = {}  # device name -> why it cannot be used
+_scoped: ContextVar[Device | None] = ContextVar("gpukernel_device", default=None)
+_chosen: list[Device] = []  # at most one: what `use_device` or the default rule settled on
+
+
+def get_device(name: str) -> Device:
+    """Return the device of that name, making it at first use.
+
+    Raises:
+        DeviceError: there is no such device, or it cannot be used here.
+    """
+    if name not in _FACTORIES:
+        known = " and ".join(repr(n) for n in DEVICE_NAMES)
+        raise DeviceError(f"unknown device {name!r}; known devices are {known}")
+    with _lock:
+        if name in _failed:
+            raise DeviceError(_failed[name])
+        if name not in _made:
+            try:
+                _made[name] = _FACTORIES[name]()
+            except DeviceError as error:
+                _failed[name] = str(error)
+                raise
+        return _made[name]
+
+
+def current_device() -> Device:
+    """Return the device that launches and new arrays use when none is named."""
+    scoped = _scoped.get()
+    if scoped is not None:
+        return scoped
+    if not _chosen:
+        with _lock:
+            if not _chosen:
+                _chosen.append(_choose_default())
+    return _chosen[0]
+
+
+def resolve_device(choice: str | Device | None) -> Device:
+    """Return the device named by a ``device=`` argument; None means the current one."""
+    if choice is None:
+        return current_device()
+    return get_device(choice) if isinstance(choice, str) else choice
+
+
+def use_device(name: str) -> None:
+    """Use a device from now on, in all threads, where ``with device(...)`` does not say otherwise.
+
+    Raises:
+        DeviceError: the device is unknown or cannot be used here.
+
+    Example:
+        >>> import gpukernel as gk
+        >>> gk.use_device("cpu")
+        >>> gk.zeros(3).device
+        'cpu'
+    """
+    found = get_device(name)
+    with _lock:
+        _chosen[:] = [found]
+
+
+@contextmanager
+def device(name: str) -> Iterator[None]:
+    """Use a device inside a ``with`` block, in this thread or task only.
+
+    Raises:
+        DeviceError: the device is unknown or cannot be used here.
+
+    Example:
+        >>> import gpukernel as gk
+        >>> with gk.device("cpu"):
+        ...     print(gk.ones(2).device)
+        cpu
+    """
+    token = _scoped.set(get_device(name))
+    try:
+        yield
+    finally:
+        _scoped.reset(token)
+
+
+def devices() -> list[str]:
+    """Return the names of the devices that can be used here, best first.
+
+    Example:
+        >>> import gpukernel as gk
+        >>> "cpu" in gk.devices()
+        True
+    """
+    return [name for name in DEVICE_NAMES if _is_usable(name)]
+
+
+def info(name: str | None = None) -> Info:
+    """Return facts about a device, the current one by default: renderer, version, limits.
+
+    Example:
+        >>> import gpukernel as gk
+        >>> gk.info("cpu")["device"]
+        'cpu'
+    """
+    return Info(resolve_device(name).info())
+
+
+def memory() -> Memory:
+    """Return what is held on all devices now and what was done so far.
+
+    Example:
+        >>> import gpukernel as gk
+        >>> before = gk.memory().arrays
+        >>> x = gk.zeros((2, 2), device="cpu")
+        >>> gk.memory().arrays - before
+        1
+    """
+    return COUNTERS.snapshot()
+
+
+def synchronize() -> None:
+    """Wait until every device used so far has finished all its work.
+
+    Example:
+        >>> import gpukernel as gk
+        >>> gk.synchronize()
+    """
+    with _lock:
+        made = list(_made.values())
+    for each in made:
+        each.synchronize()
+
+
+def _is_usable(name: str) -> bool:
+    """Whether the device can be made, and used in this process."""
+    try:
+        get_device(name).info()
+    except DeviceError:
+        return False
+    return True
+
+
+def _choose_default() -> Device:
+    """Return the device that the environment names, else the best one, warning if that is cpu."""
+    named = os.environ.get(_ENVIRONMENT, "")
+    if named:
+        return get_device(named)
+    try:
+        return get_device("gl")
+    except DeviceError as error:
+        warnings.warn(
+            f"gpukernel runs on the CPU, because {error} "
+            f"(set {_ENVIRONMENT}=cpu to choose the CPU without this warning)",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return get_device("cpu")

@@ -1,0 +1,117 @@
+"""The ``gl`` device: arrays in textures, programs as fragment shaders.
+
+Importing this module does not import ModernGL; making a `GLDevice` does.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+
+from gpukernel.codegen.glsl import generate_glsl
+from gpukernel.errors import DeviceError
+from gpukernel.ir.nodes import Program
+from gpukernel.runtime.gl_context import GLContext
+from gpukernel.runtime.gl_program import GLExecutable
+from gpukernel.runtime.gl_texture import (
+    FORMATS,
+    GLStorage,
+    GLTexture,
+    read_array,
+    write_array,
+)
+from gpukernel.runtime.layout import Layout, make_layout
+from gpukernel.runtime.pool import Pool
+from gpukernel.runtime.stats import COUNTERS
+
+_layout_of = functools.lru_cache(maxsize=1024)(make_layout)
+POOL_BYTES = 256 * 2**20  # idle textures kept for reuse
+
+
+class GLDevice:
+    """One OpenGL context with its texture pool; every method may be called from any thread."""
+
+    name = "gl"
+
+    def __init__(self) -> None:
+        """Make the context.
+
+        Raises:
+            DeviceError: no OpenGL 3.3 context can be made here.
+        """
+        self._context = GLContext()
+        self._pool: Pool[GLTexture] = Pool(POOL_BYTES)
+        size = self._context.facts["max_texture_size"]
+        self._max_size = size if isinstance(size, int) else 0
+
+    def allocate(self, shape: Sequence[int], dtype: np.dtype) -> GLStorage:
+        """Return storage for an array, contents undefined."""
+        layout = _layout_of(tuple(shape), self._max_size)
+        dtype = np.dtype(dtype)
+        with self._context:
+            texture = self._take_texture(layout, FORMATS[dtype.name])
+        storage = GLStorage(layout, dtype, texture)
+        COUNTERS.array_added(storage.nbytes)
+        return storage
+
+    def upload(self, host: np.ndarray) -> GLStorage:
+        """Return storage with a copy of a C-contiguous, native-endian array."""
+        storage = self.allocate(host.shape, host.dtype)
+        if host.size:
+            with self._context:
+                write_array(storage, host)
+        COUNTERS.add("uploads")
+        return storage
+
+    def download(self, storage: GLStorage) -> np.ndarray:
+        """Return the values as a new C-contiguous array; waits for launches that write them."""
+        with self._context:
+            values = read_array(storage)
+        COUNTERS.add("downloads")
+        return values
+
+    def reshape(self, storage: GLStorage, shape: Sequence[int]) -> GLStorage | None:
+        """Return the same memory as another shape, or None where row padding forbids it."""
+        layout = storage.layout.reshaped(shape)
+        if layout is None:
+            return None
+        return GLStorage(layout, storage.dtype, storage.live_texture)
+
+    def release(self, storage: GLStorage) -> None:
+        """Let the memory be reused; callable from finalisers, a second call does nothing."""
+        texture, storage.texture = storage.texture, None
+        if texture is not None:
+            COUNTERS.array_removed(storage.nbytes)
+            self._context.defer(lambda: self._pool.give(texture))
+
+    def build(self, program: Program) -> GLExecutable:
+        """Generate, compile and link the shader of a typed program."""
+        return GLExecutable(self._context, generate_glsl(program))
+
+    def synchronize(self) -> None:
+        """Wait until the device has finished all work, and run the frees that wait for it."""
+        with self._context as gl:
+            gl.finish()
+
+    def info(self) -> dict[str, object]:
+        """Return the renderer, its version and its limits."""
+        self._context.check_process()
+        return {"device": self.name, **self._context.facts}
+
+    def check_size(self, shape: Sequence[int], dtype: np.dtype) -> None:
+        """Raise DeviceError if an array of this shape cannot exist on the device."""
+        _layout_of(tuple(shape), self._max_size)
+
+    def _take_texture(self, layout: Layout, texel_format: str) -> GLTexture:
+        """Return an idle texture, or a new one; out of memory empties the pool and tries again."""
+        texture = self._pool.take((layout.width, layout.height, texel_format))
+        if texture is not None:
+            return texture
+        with self._context as gl:
+            try:
+                return GLTexture(gl, layout.width, layout.height, texel_format)
+            except DeviceError:
+                self._pool.clear()
+                return GLTexture(gl, layout.width, layout.height, texel_format)

@@ -1,0 +1,78 @@
+"""Inputs for the table tests: seeded samples of a row's domain, and edge values."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+
+from gpukernel.lang.table import Overload, Row
+from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN, Scalar
+
+Array = np.ndarray[Any, Any]
+DTYPES = {FLOAT: np.float32, INT: np.int32, BOOL: np.bool_}
+
+FLOAT_EDGES = (
+    *(0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 2.5, -3.5, 3.0, 16.0, 1e-3, -1e-7, 1e-30, 1e30),
+    *(-1e30, 3e38, 2147483648.0, -2147483648.0, 4294967296.0, math.inf, -math.inf, math.nan),
+)
+INT_EDGES = (0, 1, -1, 2, -2, 3, 7, -7, 31, 32, 46341, 65536, INT_MAX, INT_MIN, INT_MIN + 1)
+EDGES: dict[Scalar, tuple[Any, ...]] = {
+    FLOAT: FLOAT_EDGES,
+    INT: INT_EDGES,
+    BOOL: (False, True),
+}
+
+
+def samples(
+    row: Row, overload: Overload, float_dtype: Any, count: int, shrink: float = 0.0
+) -> list[Array]:
+    """Return ``count`` points of the row's domain, one array a parameter of the overload.
+
+    Floats are exact in float32 in either dtype.  ``shrink`` keeps that part of the domain's width
+    away from its ends.  A third of the points is close to zero where the domain has it.
+    """
+    random = np.random.default_rng(len(row.name) * 1000 + len(overload.signature))
+    columns = []
+    for kind, (low, high) in zip(overload.params, row.domain):
+        if kind == BOOL:
+            columns.append(random.integers(0, 2, count).astype(np.bool_))
+        elif kind == INT:
+            drawn = random.integers(math.ceil(low), math.floor(high), count, endpoint=True)
+            columns.append(drawn.astype(np.int32))
+        else:
+            margin = shrink * (high - low)
+            drawn = random.uniform(low + margin, high - margin, count)
+            if low <= 0.0 <= high and not shrink:
+                small = 10.0 ** random.uniform(-8.0, 0.0, count // 3)
+                sign = (
+                    -1.0
+                    if high <= 0.0
+                    else random.choice([-1.0 if low < 0 else 1.0, 1.0], count // 3)
+                )
+                drawn[: count // 3] = np.clip(small * sign, low, high)
+            columns.append(drawn.astype(np.float32).astype(float_dtype))
+    return columns
+
+
+def edges(overload: Overload, float_dtype: Any) -> list[Array]:
+    """Return all combinations of the edge values (of a few, from four parameters on)."""
+    lists = [EDGES[kind] for kind in overload.params]
+    if len(lists) > 2:
+        lists = [values[:3] + values[-6:] for values in lists]
+    columns = zip(*itertools.product(*lists))
+    dtypes = {FLOAT: float_dtype, INT: np.int32, BOOL: np.bool_}
+    return [
+        np.array(column, np.float32 if kind == FLOAT else dtypes[kind]).astype(dtypes[kind])
+        for kind, column in zip(overload.params, columns)
+    ]
+
+
+def ulp_distance(result: Array, exact: Array) -> Array:
+    """Return the error of float32 results in units of float32 spacing at the exact values."""
+    rounded = np.maximum(np.abs(exact), float(np.finfo(np.float32).tiny)).astype(np.float32)
+    spacing = np.spacing(rounded).astype(np.float64)
+    difference = np.abs(result.astype(np.float64) - exact)
+    return np.where(difference == 0.0, 0.0, difference / spacing)
