@@ -5,7 +5,7 @@ from __future__ import annotations
 from gpukernel.errors import InternalError
 from gpukernel.ir import nodes
 from gpukernel.ir.walk import subexpressions, substatements
-from gpukernel.lang.types import BOOL, INT, INT_MAX, INT_MIN, Scalar
+from gpukernel.lang.types import BOOL, INT, INT_MAX, INT_MIN, ArrayType, Scalar
 
 
 def verify(program: nodes.Program) -> None:
@@ -31,7 +31,7 @@ class _Checker:
         self,
         program: nodes.Program,
         function: nodes.Function,
-        arrays: dict[str, object],
+        arrays: dict[str, ArrayType],
         uniforms: dict[str, Scalar],
         functions: dict[str, nodes.Function],
     ) -> None:
@@ -111,9 +111,8 @@ class _Checker:
                 raise InternalError(f"unknown expression {type(node).__name__}")
 
     def load(self, node: nodes.Load) -> None:
-        known = {a.name: a.type for a in self.program.arrays}
-        _require(node.array in known, f"array {node.array}")
-        kind = known[node.array]
+        _require(node.array in self.arrays, f"array {node.array}")
+        kind = self.arrays[node.array]
         _require(len(node.indices) == kind.rank, f"indices of {node.array}")
         _require(all(i.type == INT for i in node.indices), f"indices of {node.array}")
         _require(node.type == kind.element, f"element of {node.array}")

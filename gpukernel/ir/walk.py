@@ -20,20 +20,17 @@ NodeT = TypeVar("NodeT")
 
 def syntax_children(node: syntax.Expr) -> Iterator[syntax.Expr]:
     """Yield the direct subexpressions of a surface expression, in source order."""
-    for child in _children(node, _SYNTAX):
-        yield child
+    yield from _children(node, _SYNTAX)
 
 
 def children(node: nodes.Expr | nodes.Stmt) -> Iterator[nodes.Expr]:
     """Yield the direct subexpressions of a typed node, in evaluation order."""
-    for child in _children(node, _EXPR):
-        yield child
+    yield from _children(node, _EXPR)
 
 
 def substatements(node: nodes.Stmt) -> Iterator[nodes.Stmt]:
     """Yield the statements directly inside a statement."""
-    for child in _children(node, _STMT):
-        yield child
+    yield from _children(node, _STMT)
 
 
 def expressions(statements: tuple[nodes.Stmt, ...]) -> Iterator[nodes.Expr]:

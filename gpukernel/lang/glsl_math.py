@@ -151,15 +151,14 @@ float gk_fract(float x) {{
 )
 SQUARE = ("float gk_square(float x) {\n    return x * x;\n}\n",)
 RECIPROCAL = (
-    f"""\
-float gk_reciprocal(float x) {{
-    uint bits = floatBitsToUint(x);
-    if ((bits & 0x7FFFFFFFu) < 0x00800000u) return uintBitsToFloat((bits & 0x80000000u) | 0x7F800000u);
-    if ((bits & 0x7FFFFFFFu) > 0x7E800000u && (bits & 0x7FFFFFFFu) <= 0x7F800000u) {{
-        return uintBitsToFloat(bits & 0x80000000u);
-    }}
+    """\
+float gk_reciprocal(float x) {
+    uint size = floatBitsToUint(x) & 0x7FFFFFFFu;
+    uint sign_bit = floatBitsToUint(x) & 0x80000000u;
+    if (size < 0x00800000u) return uintBitsToFloat(sign_bit | 0x7F800000u);
+    if (size > 0x7E800000u && size <= 0x7F800000u) return uintBitsToFloat(sign_bit);
     return 1.0 / x;
-}}
+}
 """,
 )
 HEAVISIDE = (

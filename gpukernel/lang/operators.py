@@ -22,7 +22,7 @@ from gpukernel.lang.glsl_helpers import (
     SHL_HELPER,
     SHR_HELPER,
 )
-from gpukernel.lang.table import Budget, Overload, Row
+from gpukernel.lang.table import EXACT, Budget, Overload, Row
 
 INTS = "int, int -> int"
 FLOATS = "float, float -> float"
@@ -63,7 +63,7 @@ def _arithmetic(
     glsl: tuple[str, str] | None = None,
     helpers: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
     derivative: tuple[str, str] | None = None,
-    budget: Budget = Budget(),
+    budget: Budget = EXACT,
     domain: tuple[tuple[float, float], ...] = ((-100.0, 100.0), (-100.0, 100.0)),
 ) -> Row:
     """Return a row with an int and a float overload."""
@@ -193,7 +193,7 @@ BINARY = _index(
         ),
         _bitwise("&", "bit_and", operator.and_, "{0} && {1}", np.bitwise_and, "Bitwise and."),
         _bitwise("|", "bit_or", operator.or_, "{0} || {1}", np.bitwise_or, "Bitwise or."),
-        _bitwise("^", "bit_xor", operator.xor, "{0} != {1}", np.bitwise_xor, "Bitwise exclusive or."),
+        _bitwise("^", "bit_xor", operator.xor, "{0} != {1}", np.bitwise_xor, "Exclusive or."),
         Row(
             name="shift_left",
             parameters=("x", "y"),
@@ -222,7 +222,9 @@ COMPARE = _index(
         _comparison("<", "less", operator.lt, np.less, "Whether x is below y."),
         _comparison("<=", "less_equal", operator.le, np.less_equal, "Whether x is at most y."),
         _comparison(">", "greater", operator.gt, np.greater, "Whether x is above y."),
-        _comparison(">=", "greater_equal", operator.ge, np.greater_equal, "Whether x is at least y."),
+        _comparison(
+            ">=", "greater_equal", operator.ge, np.greater_equal, "Whether x is y or above."
+        ),
     )
 )
 

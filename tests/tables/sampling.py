@@ -12,6 +12,7 @@ from gpukernel.lang.table import Overload, Row
 from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN, Scalar
 
 Array = np.ndarray[Any, Any]
+TINY = np.finfo(np.float32).tiny
 DTYPES = {FLOAT: np.float32, INT: np.int32, BOOL: np.bool_}
 
 FLOAT_EDGES = (
@@ -35,7 +36,7 @@ def samples(
     away from its ends.  A third of the points is close to zero where the domain has it.
     """
     random = np.random.default_rng(len(row.name) * 1000 + len(overload.signature))
-    columns = []
+    columns: list[Array] = []
     for kind, (low, high) in zip(overload.params, row.domain):
         if kind == BOOL:
             columns.append(random.integers(0, 2, count).astype(np.bool_))
@@ -43,17 +44,37 @@ def samples(
             drawn = random.integers(math.ceil(low), math.floor(high), count, endpoint=True)
             columns.append(drawn.astype(np.int32))
         else:
-            margin = shrink * (high - low)
-            drawn = random.uniform(low + margin, high - margin, count)
-            if low <= 0.0 <= high and not shrink:
-                small = 10.0 ** random.uniform(-8.0, 0.0, count // 3)
-                sign = (
-                    -1.0
-                    if high <= 0.0
-                    else random.choice([-1.0 if low < 0 else 1.0, 1.0], count // 3)
-                )
-                drawn[: count // 3] = np.clip(small * sign, low, high)
-            columns.append(drawn.astype(np.float32).astype(float_dtype))
+            floats = _floats(random, low, high, count, shrink)
+            columns.append(floats.astype(np.float32).astype(float_dtype))
+    return columns
+
+
+def _floats(
+    random: np.random.Generator, low: float, high: float, count: int, shrink: float
+) -> Array:
+    margin = shrink * (high - low)
+    drawn = random.uniform(low + margin, high - margin, count)
+    if low <= 0.0 <= high and not shrink:
+        third = count // 3
+        signs = random.choice([-1.0 if low < 0.0 else 1.0, 1.0 if high > 0.0 else -1.0], third)
+        small = signs * 10.0 ** random.uniform(-8.0, 0.0, third)
+        drawn[:third] = np.clip(small, low, high)
+    return drawn
+
+
+def any_bits(overload: Overload, count: int) -> list[Array]:
+    """Return inputs of random bits: every int, and every float that is not denormal."""
+    random = np.random.default_rng(count)
+    columns: list[Array] = []
+    for kind in overload.params:
+        bits = random.integers(0, 2**32, count, dtype=np.uint32)
+        if kind == BOOL:
+            columns.append((bits & 1).astype(np.bool_))
+        elif kind == INT:
+            columns.append((bits.view(np.int32) >> random.integers(0, 31, count)).astype(np.int32))
+        else:
+            values = bits.view(np.float32)
+            columns.append(np.where(np.abs(values) < TINY, np.float32(0), values))
     return columns
 
 
@@ -72,7 +93,7 @@ def edges(overload: Overload, float_dtype: Any) -> list[Array]:
 
 def ulp_distance(result: Array, exact: Array) -> Array:
     """Return the error of float32 results in units of float32 spacing at the exact values."""
-    rounded = np.maximum(np.abs(exact), float(np.finfo(np.float32).tiny)).astype(np.float32)
+    rounded = np.maximum(np.abs(exact), float(TINY)).astype(np.float32)
     spacing = np.spacing(rounded).astype(np.float64)
     difference = np.abs(result.astype(np.float64) - exact)
     return np.where(difference == 0.0, 0.0, difference / spacing)

@@ -19,11 +19,15 @@ from gpukernel.lang.table import Overload, Row
 from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN
 from tests.tables.sampling import DTYPES, edges, samples, ulp_distance
 
-OVERLOADS = [
-    pytest.param(row, overload, id=f"{row.name}({overload.signature})")
-    for row in BUILTINS
-    for overload in row.overloads
-]
+PAIRS = [(row, overload) for row in BUILTINS for overload in row.overloads]
+
+
+def stamp(pairs: list[tuple[Row, Overload]]) -> Any:
+    """Return pytest parameters with readable names."""
+    return [pytest.param(r, o, id=f"{r.name}({o.signature})") for r, o in pairs]
+
+
+OVERLOADS = stamp(PAIRS)
 ROWS = [pytest.param(row, id=row.name) for row in BUILTINS]
 
 
@@ -90,7 +94,7 @@ def _python_function(row: Row) -> Callable[..., Any] | None:
     return None
 
 
-CPYTHON = [parameter for parameter in OVERLOADS if _python_function(parameter.values[0])]
+CPYTHON = stamp([pair for pair in PAIRS if _python_function(pair[0])])
 
 
 def _call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
@@ -172,7 +176,7 @@ def _names() -> dict[str, Any]:
     return names
 
 
-DERIVATIVES = [parameter for parameter in ROWS if parameter.values[0].derivative is not None]
+DERIVATIVES = [pytest.param(r, id=r.name) for r in BUILTINS if r.derivative is not None]
 
 
 @pytest.mark.parametrize("row", DERIVATIVES)
