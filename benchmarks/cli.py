@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     workloads = choose_workloads(parser, options.names)
     devices = choose_devices(parser, options.devices)
-    console = Console()
+    console = make_console()
     environment = describe_environment(devices)
     console.print(headline(environment), highlight=False)
     if options.devices is None and "gl" not in devices:
@@ -53,6 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         draw(measurements, headline(environment), options.plot)
         console.print(f"plot: {options.plot}", soft_wrap=True, highlight=False)
     return 1 if failures else 0
+
+
+def make_console() -> Console:
+    """Return the console to print on; a file or a pipe gets lines that hold the whole table."""
+    console = Console()
+    return console if console.is_terminal else Console(width=100)
 
 
 def make_parser() -> argparse.ArgumentParser:

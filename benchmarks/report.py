@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from benchmarks.measure import Measurement
@@ -12,16 +13,19 @@ from benchmarks.measure import Measurement
 
 def make_table(measurements: Sequence[Measurement]) -> Table:
     """Return the table that is printed; times are in milliseconds."""
-    table = Table(caption="times in ms; compute: median ± half the range; speed-up of compute")
+    table = Table(
+        caption="times in ms; compute: median ± half the range; read: back to the host",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for heading in ("workload", "size", "device"):
-        table.add_column(heading)
-    for heading in ("compile", "upload", "compute", "read back", "vs cpu", "vs numpy"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, no_wrap=True)
+    for heading in ("compile", "upload", "compute", "read", "vs cpu", "vs numpy"):
+        table.add_column(heading, justify="right", no_wrap=True)
     previous = None
     for m in measurements:
         group = (m.workload, m.size)
-        if previous is not None and previous != group:
-            table.add_section()
         first = previous != group
         previous = group
         name, size = (m.workload, str(m.size)) if first else ("", "")
@@ -81,4 +85,4 @@ def _milliseconds(seconds: float | None) -> str:
 
 
 def _ratio(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}x"
+    return "–" if value is None else f"{value:.2g}x" if value < 100 else f"{value:.0f}x"

@@ -69,7 +69,7 @@ def tables() -> str:
 
 
 def _operators() -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for table, form in ((BINARY, "x {} y"), (COMPARE, "x {} y"), (UNARY, "{}x")):
         for symbol, row in table.items():
             spelled = form.format(symbol + " " if symbol == "not" else symbol)

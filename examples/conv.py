@@ -56,7 +56,7 @@ def gaussian(sigma: float) -> np.ndarray:
     x = np.arange(-radius, radius + 1)
     line = np.exp(-0.5 * (x / sigma) ** 2)
     weights = np.outer(line, line)
-    return (weights / weights.sum()).astype(np.float32)
+    return np.asarray(weights / weights.sum(), np.float32)
 
 
 def load_photograph(path: Path | None, size: int | None) -> np.ndarray:

@@ -31,7 +31,7 @@ def matmul(a, b):
 def grey(values: np.ndarray) -> np.ndarray:
     """Scale the values of a 2-D array to 0..255, the smallest black and the largest white."""
     low, high = values.min(), values.max()
-    return ((values - low) * (255.0 / max(high - low, 1e-30))).astype(np.uint8)
+    return np.asarray((values - low) * (255.0 / max(high - low, 1e-30)), np.uint8)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

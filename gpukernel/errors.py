@@ -104,8 +104,12 @@ class Diagnostic:
 
 def raise_errors(diagnostics: Sequence[Diagnostic]) -> NoReturn:
     """Raise all diagnostics as one exception, in source order, each once."""
-    unique = dict.fromkeys(diagnostics)
-    ordered = sorted(unique, key=lambda d: (d.span.file.name, d.span.line, d.span.column))
+    unique: dict[object, Diagnostic] = {}
+    for d in diagnostics:  # a helper that is called twice has the same mistake twice
+        unique.setdefault((d.error, d.span, d.message, d.hint), d)
+    ordered = sorted(
+        unique.values(), key=lambda d: (d.span.file.name, d.span.line, d.span.column)
+    )
     text = "\n".join(d.render() for d in ordered)
     raise ordered[0].error(text) from None
 

@@ -96,7 +96,7 @@ class _Flow:
         if isinstance(node, syntax.Augmented):
             self.read(syntax.Local(node.target.name, node.target.span), state)
             self.read(node.value, state)
-            return node, state
+            return node, state | {node.target.name}
         if isinstance(node, syntax.If):
             return self.branch(node, state)
         if isinstance(node, syntax.For):
@@ -161,7 +161,7 @@ class _Flow:
                         KernelNameError,
                         node.span,
                         f"`{node.name}` may be unset here",
-                        f"give `{node.name}` a value before the branch or loop that sets it",
+                        f"give `{node.name}` a value before this line, on every path that leads here",
                     )
                 )
         for child in syntax_children(node):

@@ -66,7 +66,8 @@ class _ProgramInference:
     def __init__(self, resolution: Resolution, grid_rank: int) -> None:
         self.resolution = resolution
         self.grid_rank = grid_rank
-        self.instances: dict[object, FunctionInference | None] = {}
+        self.instances: dict[object, FunctionInference] = {}
+        self.active: list[FunctionType] = [resolution.kernel]  # whose inference is under way
         self.names: set[str] = set()
         self.uniforms: dict[str, tuple[nodes.Variable, ScalarSource]] = {}
 
@@ -87,7 +88,7 @@ class _ProgramInference:
     ) -> TypedKernel:
         """Collect the functions, arrays and uniforms that the kernel really reaches."""
         functions: dict[str, nodes.Function] = {}
-        made = {i.name: i for i in self.instances.values() if i is not None}
+        made = {i.name: i for i in self.instances.values()}
 
         def reach(inference: FunctionInference) -> None:
             function = inference.function()
@@ -196,7 +197,8 @@ class FunctionInference(CallInference):
     def copy_assigned_parameters(self) -> None:
         """Give parameters that the body assigns a variable of their own."""
         for parameter in self.tree.params:
-            if parameter.name in self.assigned:
+            is_array = isinstance(self.bindings[parameter.name], ArrayValue)
+            if parameter.name in self.assigned and not is_array:
                 value = self.argument(parameter.name, parameter.span)
                 self.store(syntax.TargetName(parameter.name, parameter.span), value)
 
@@ -211,7 +213,7 @@ class FunctionInference(CallInference):
     # ------------------------------------------------------------ hooks of the expression half
 
     def read_variable(self, name: str, span: Span) -> Value:
-        if name in self.assigned:
+        if name in self.assigned and not isinstance(self.bindings.get(name), ArrayValue):
             return _read(name, self.variables.get(name, ERROR), span)
         return self.argument(name, span)
 
@@ -232,21 +234,20 @@ class FunctionInference(CallInference):
     def instance(
         self, function: FunctionType, bindings: dict[str, Type | ArrayValue], span: Span
     ) -> FunctionInference | None:
-        key = (function, tuple(bindings.items()))
         program = self.program
-        if key in program.instances:
-            made = program.instances[key]
-            if made is None:
-                hint = "kernels cannot recurse; write the repetition as a loop"
-                message = f"`{function.__name__}` calls itself"
-                self.error(span, message, hint, KernelSyntaxError)
-                return None
-        else:
-            program.instances[key] = None
-            made = FunctionInference(
-                program, function, bindings, program.unique(function.__name__), False
-            )
+        if function in program.active:
+            hint = "kernels cannot recurse; write the repetition as a loop"
+            message = f"`{function.__name__}` calls itself"
+            self.error(span, message, hint, KernelSyntaxError)
+            return None
+        key = (function, tuple(bindings.items()))
+        made = program.instances.get(key)
+        if made is None:
+            name = program.unique(function.__name__)
+            made = FunctionInference(program, function, bindings, name, False)
+            program.active.append(function)
             made.run()
+            program.active.pop()
             program.instances[key] = made
         self.diagnostics += [replace(d, calls=(span, *d.calls)) for d in made.diagnostics]
         return made
@@ -299,6 +300,8 @@ class FunctionInference(CallInference):
         if isinstance(value, TupleValue):
             subject = "a kernel" if self.is_kernel else f"`{self.tree.name}`"
             hint = "return one number, the value of this output cell"
+            if not self.is_kernel:
+                hint = "write a function for each number"
             self.error(node.span, f"{subject} returns one number, not {describe(value)}", hint)
         number = None
         if not isinstance(value, TupleValue):
@@ -368,7 +371,10 @@ class FunctionInference(CallInference):
         if isinstance(value, ErrorValue):
             return False
         if not isinstance(value, TupleValue):
-            self.error(target.span, f"cannot unpack {describe(value)}", hint_for(value))
+            hint = hint_for(value) or "write one name on the left"
+            if isinstance(value, nodes.GridIndex):
+                hint = "the output has one axis, so index() is one int: write i = index()"
+            self.error(target.span, f"cannot unpack {describe(value)}", hint)
             return False
         if len(value.elements) != len(target.elements):
             wanted, got = len(target.elements), len(value.elements)
@@ -392,6 +398,10 @@ class FunctionInference(CallInference):
 
     def widen(self, target: syntax.TargetName, kind: Type) -> Type | None:
         """Join a type into a variable's; None when nothing can be stored."""
+        if isinstance(self.bindings.get(target.name), ArrayValue):
+            message = f"cannot assign to `{target.name}`, which is an array argument"
+            self.error(target.span, message, "use another name for the new value")
+            return None
         old = self.variables.get(target.name)
         joined = kind if old is None else join(old, kind)
         if joined is None:
@@ -458,7 +468,7 @@ class FunctionInference(CallInference):
         self, node: syntax.Apply
     ) -> tuple[nodes.Expr, nodes.Expr, nodes.Expr] | None:
         if node.keywords or not 1 <= len(node.arguments) <= 3:
-            self.error(node.span, "range() takes one to three ints", "range(start, stop, step)")
+            self.error(node.span, "range() takes one to three ints", "write range(start, stop, step)")
             return None
         found: list[nodes.Expr] = []
         for argument in node.arguments:
@@ -476,7 +486,7 @@ class FunctionInference(CallInference):
             found.append(constant(1, node.span))
         start, stop, step = found
         if isinstance(step, nodes.Constant) and step.value == 0:
-            self.error(node.arguments[2].span, "the step of range() must not be zero")
+            self.error(node.arguments[2].span, "the step of range() must not be zero", "use 1 or -1")
             return None
         return start, stop, step
 

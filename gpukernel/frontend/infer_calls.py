@@ -13,7 +13,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING
 
 from gpukernel.errors import Span
-from gpukernel.frontend.infer_expressions import ExpressionInference, hint_for
+from gpukernel.frontend.infer_expressions import ExpressionInference, hint_for, signature_text
 from gpukernel.frontend.resolve import CASTS, find_row, is_number
 from gpukernel.frontend.values import (
     NUMBERS,
@@ -130,8 +130,13 @@ class CallInference(ExpressionInference):
                 break
             ordered.append(keywords.pop(parameter))
         if keywords:
-            message = f"`{name}` has no parameter `{next(iter(keywords))}` here"
-            return self.error(span, message, f"its parameters are {', '.join(row.parameters)}")
+            wrong = next(iter(keywords))
+            message = f"`{name}` has no parameter `{wrong}`"
+            if wrong in row.parameters:
+                twice = row.parameters.index(wrong) < len(arguments)
+                problem = "is given twice" if twice else "is given, but not all before it are"
+                message = f"parameter `{wrong}` of `{name}` {problem}"
+            return self.error(span, message, f"write {signature_text(row)}")
         if row.symbol:
             return self.apply_operator(row, ordered, span)
         return self.call(row, ordered, span)
@@ -156,6 +161,8 @@ class CallInference(ExpressionInference):
             if isinstance(value, ObjectValue) or (isinstance(value, ArrayValue) and value.prefix):
                 what = "a function" if isinstance(value, ObjectValue) else "a part of an array"
                 hint = "pass the whole array and the indices"
+                if isinstance(value, ObjectValue):
+                    hint = "call the function by its own name inside the helper"
                 return self.error(span, f"parameter `{name}` cannot be {what}", hint)
             bindings[name] = value if isinstance(value, ArrayValue) else type_of(value)
             numbers += [] if isinstance(value, ArrayValue) else leaves(value)

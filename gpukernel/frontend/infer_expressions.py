@@ -167,6 +167,8 @@ class ExpressionInference(ABC):
     def tuple_item(
         self, node: syntax.Subscript, value: TupleValue, indices: list[tuple[Value, Span]]
     ) -> Value:
+        if not indices:
+            return self.error(node.span, "a tuple needs one constant int as its index")
         (index, span), *more = indices
         folded = fold_literals(index) if isinstance(index, NUMBERS) else index
         if more or not isinstance(folded, nodes.Constant) or folded.type == FLOAT:
@@ -184,9 +186,9 @@ class ExpressionInference(ABC):
         if len(indices) > value.rank:
             message = (
                 f"array `{value.array.name}` has {plural(value.array.type.rank, 'axis', 'axes')} "
-                f"but {plural(len(value.prefix) + len(indices), 'index', 'indices')} given"
+                f"but {plural(len(value.prefix) + len(indices), 'index is', 'indices are')} given"
             )
-            hint = "write one index an axis: " + example_read(value)
+            hint = "write one index for each axis: " + example_read(value)
             return self.error(node.span, message, hint)
         prefix = list(value.prefix)
         for index, span in indices:
@@ -238,7 +240,8 @@ class ExpressionInference(ABC):
         hint = next((h for h in map(hint_for, arguments) if h), "")
         if len(arguments) not in counts:
             wanted = " or ".join(str(c) for c in counts) + (" or more" if row.variadic else "")
-            message = f"`{row.name}` takes {wanted} arguments, got {len(arguments)}"
+            noun = "argument" if wanted == "1" else "arguments"
+            message = f"`{row.name}` takes {wanted} {noun}, got {len(arguments)}"
             return self.error(span, message, hint or f"write {signature_text(row)}")
         got = " and ".join(describe(a) for a in arguments)
         expected = expected_text(row, len(arguments))

@@ -238,7 +238,8 @@ class _Parser:
     def annotated(self, node: ast.AnnAssign) -> list[syntax.Stmt]:
         target = self.target(node.target)
         if node.value is None:
-            self.error(node, "a variable needs a value", "write `name: float = 0.0`")
+            hint = f"write `{ast.unparse(node)} = ...`"
+            self.error(node, "a variable needs a value", hint)
             return []
         value = self.expression(node.value)
         return [] if target is None else [syntax.Assign((target,), value, self.span(node))]
@@ -266,8 +267,20 @@ class _Parser:
     def no_else(self, node: ast.For | ast.While) -> None:
         if node.orelse:
             hint = "set a variable before `break` and test it after the loop"
-            self.error(node.orelse[0], "`else` on a loop is not part of the kernel language", hint)
+            message = "`else` on a loop is not part of the kernel language"
+            span = self.else_span(node.orelse[0])
+            self.diagnostics.append(Diagnostic(KernelSyntaxError, span, message, hint))
             self.block(node.orelse)
+
+    def else_span(self, first: ast.stmt) -> Span:
+        """Return the span of the ``else`` above the first statement after it."""
+        file = self.source.parsed.file
+        for line in range(first.lineno, 0, -1):
+            text = file.lines[line - 1]
+            if text.lstrip().startswith("else"):
+                column = len(text) - len(text.lstrip()) + 1
+                return Span(file, line, column, line, column + len("else"))
+        return self.span(first)
 
     def return_(self, node: ast.Return) -> list[syntax.Stmt]:
         if node.value is None:
@@ -334,7 +347,8 @@ class _Parser:
         keywords: list[tuple[str, syntax.Expr]] = []
         for keyword in node.keywords:
             if keyword.arg is None:
-                self.error(keyword.value, "`**` unpacking is not part of the kernel language")
+                hint = "write the values out one by one"
+                self.error(keyword.value, "`**` unpacking is not part of the kernel language", hint)
             else:
                 keywords.append((keyword.arg, self.expression(keyword.value)))
         return syntax.Apply(function, arguments, tuple(keywords), self.span(node))

@@ -29,7 +29,16 @@ from gpukernel.lang.operators import BINARY, OPERATORS
 from gpukernel.lang.table import Row
 from gpukernel.lang.types import BOOL, FLOAT, INT, Scalar
 
+_NEAR = 0.7  # how alike names must be to be worth a "did you mean"
 MISSING = object()  # a name that is not defined (yet)
+
+# What to use instead of functions that kernels do not have.
+_INSTEAD: tuple[tuple[object, str], ...] = (
+    (sum, "add the values up in a for loop"),
+    (enumerate, "loop over range(len(a)) and read a[i]"),
+    (zip, "loop over range(len(a)) and read each array at [i]"),
+    (print, "run the kernel in Python with `.at(index, ...)`, where print works"),
+)
 
 # Objects with a meaning of their own in `frontend.infer`.
 SPECIALS: tuple[object, ...] = (index, range, len, divmod)
@@ -257,7 +266,7 @@ class _Resolver:
         path = (*inner.path, node.name)
         value = getattr(inner.value, node.name, MISSING)
         if value is MISSING:
-            near = difflib.get_close_matches(node.name, dir(inner.value), 1)
+            near = difflib.get_close_matches(node.name, dir(inner.value), 1, _NEAR)
             message = f"`{'.'.join(inner.path)}` has no `{node.name}`"
             self.diagnostics.append(
                 Diagnostic(KernelNameError, node.span, message, _did_you_mean(near))
@@ -268,7 +277,7 @@ class _Resolver:
 
     def unknown(self, node: syntax.Name) -> None:
         known = [*self.locals, *self.function.__globals__, *dir(builtins)]
-        near = difflib.get_close_matches(node.name, known, 1)
+        near = difflib.get_close_matches(node.name, known, 1, _NEAR)
         hint = _did_you_mean(near) or "define it before the kernel, or pass it as an argument"
         message = f"name `{node.name}` is not defined"
         diagnostic = Diagnostic(KernelNameError, node.span, message, hint)
@@ -320,8 +329,11 @@ def _refusal(name: str, value: object) -> tuple[str, str]:
     if hasattr(value, "py_func"):
         hint = "move what both need into a plain function and call that"
         return f"`{name}` is a kernel, which another kernel cannot call", hint
+    if value is None:
+        return f"captured `{name}` is None, not a number", "capture ints, floats or bools"
     if callable(value):
-        hint = "use the functions of `math` and `gpukernel`, or a plain Python function"
+        hint = next((text for known, text in _INSTEAD if known is value), "")
+        hint = hint or "use the functions of `math` and `gpukernel`, or a plain Python function"
         return f"`{name}` cannot be called in a kernel", hint
     return f"captured `{name}` is a {kind}, not a number", "capture ints, floats or bools"
 

@@ -60,10 +60,16 @@ def type_of(value: Value) -> Type:
 
 
 def describe(value: Value) -> str:
-    """Return the words for a value's type in a message."""
+    """Return the words for a value in a message: its type, and its name where it has one."""
     if isinstance(value, ObjectValue):
         return f"`{value.name}`"
-    return str(type_of(value))
+    kind = str(type_of(value))
+    if isinstance(value, ArrayValue):
+        part = "part of " if value.prefix else ""
+        return f"{part}`{value.array.name}` ({kind})"
+    if isinstance(value, (nodes.Name, nodes.Uniform)) and value.name.isidentifier():
+        return f"`{value.name}` ({kind})"
+    return kind
 
 
 def leaves(value: Value) -> list[Value]:

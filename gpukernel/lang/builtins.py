@@ -498,7 +498,7 @@ EXPONENTIAL = (
         "x to the power of y, as a float; nan for a negative x and a fractional y.",
         python=_unique((math.pow, np.float_power)),
         derivative=("y * pow(x, y - 1.0)", "result * log(x) if x > 0.0 else 0.0"),
-        budget=Budget(ulp=16.0),
+        budget=Budget(ulp=10.0),
         domain=((0.1, 10.0), (-10.0, 10.0)),
     ),
     _pair_row(

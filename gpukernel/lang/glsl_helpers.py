@@ -121,8 +121,9 @@ float gk_floordiv(float x, float y) {
 }
 """
 
-# The product for small whole exponents is exact wherever the result is; the rest is
-# exp2(y * log2(x)) with log2 carried in two floats whose products are exact (12-bit parts).
+# Products for small whole exponents are exact wherever the result is (past the fourth power only
+# bases of five significant bits can be); the rest is exp2(y * log2(x)) with log2 carried in two
+# floats whose products are exact (12-bit parts).
 POW_HELPER = """\
 float gk_pow(float x, float y) {
     if (y == 0.0 || x == 1.0) return 1.0;
@@ -139,7 +140,8 @@ float gk_pow(float x, float y) {
         return uintBitsToFloat((size > 1.0) == (y > 0.0) ? sign_bit | 0x7F800000u : sign_bit);
     }
     if (x < 0.0 && !whole) return intBitsToFloat(0x7FC00000);
-    if (whole && power <= 16.0) {
+    bool short_base = (a & 0x0007FFFFu) == 0u;
+    if (whole && power <= (short_base ? 16.0 : 4.0)) {
         float product = 1.0;
         float square = size;
         for (int n = int(power); n != 0; n >>= 1) {

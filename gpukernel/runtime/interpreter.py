@@ -20,8 +20,10 @@ from gpukernel.ir.nodes import Program
 from gpukernel.runtime.interpreter_compile import compile_functions
 from gpukernel.runtime.lanes import Frame, Lanes, Launch, Value, dtypes_for
 
-BLOCK_LANES = 32768  # the temporaries of a block of this size fit into the second-level cache
-MIN_BLOCK_LANES = 4096  # a smaller block would cost more in dispatch than it gains in threads
+# Measured: larger blocks fall out of the cache, and in smaller ones the threads wait for Python's
+# lock more than they compute.
+BLOCK_LANES = 131072
+MIN_BLOCK_LANES = 16384  # the least that a second thread is worth
 
 _Block = tuple[tuple[int, int], ...]  # start and stop along each axis
 

@@ -16,7 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from gpukernel.errors import InternalError
-from gpukernel.ir import nodes, walk
+from gpukernel.ir import nodes
+from gpukernel.runtime.interpreter_facts import (
+    assigned,
+    contains,
+    invokes,
+    leaves,
+    sparse_factor,
+    visible_reads,
+)
 from gpukernel.runtime.interpreter_loads import load
 from gpukernel.runtime.lanes import (
     Compaction,
@@ -35,10 +43,6 @@ from gpukernel.runtime.lanes import (
 
 Evaluate = Callable[[Frame, Mask], Value]
 Execute = Callable[[Frame, Mask], Mask]
-
-# A loop goes on with its running lanes alone when fewer than one in so many run.  Reads become
-# gathers then, so a loop that reads arrays waits longer.
-SPARSE, SPARSE_WITH_LOADS = 2, 8
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class _Compiler:
         self._slots: dict[str, str] = {}  # loop counters that are read from a slot of their own
         self._used: set[str] = set()  # the slots named so far in the innermost loop
         self._num_counters = 0
-        self._visible = _visible_reads(function.body, frozenset())
+        self._visible = visible_reads(function.body, frozenset())
         self._expressions: dict[type, Callable[[Any], Evaluate]] = {
             nodes.Constant: self._constant,
             nodes.Name: self._name,
@@ -171,7 +175,7 @@ class _Compiler:
 
     def _logical(self, node: nodes.Logical) -> Evaluate:
         left, right = self._expression(node.left), self._expression(node.right)
-        is_and, guarded = node.operator == "and", _invokes(node.right)
+        is_and, guarded = node.operator == "and", invokes(node.right)
         combine = np.logical_and if is_and else np.logical_or
 
         def run(frame: Frame, mask: Mask) -> Value:
@@ -190,7 +194,7 @@ class _Compiler:
     def _select(self, node: nodes.Select) -> Evaluate:
         condition = self._expression(node.condition)
         then, otherwise = self._expression(node.then), self._expression(node.otherwise)
-        guarded = _invokes(node.then) or _invokes(node.otherwise)
+        guarded = invokes(node.then) or invokes(node.otherwise)
 
         def run(frame: Frame, mask: Mask) -> Value:
             chosen = condition(frame, mask)
@@ -294,16 +298,16 @@ class _Compiler:
         outer, self._used = self._used, set()
         condition = self._expression(node.condition)
         body = self._loop_body(node)
-        used, assigned = frozenset(self._used), _assigned(node.body)
+        used, written = frozenset(self._used), assigned(node.body)
         self._used |= outer
-        factor = _sparse_factor(node)
+        factor = sparse_factor(node)
 
         def iterate(frame: Frame, mask: Mask) -> None:
             while mask is not False:
                 if is_sparse(frame, mask, factor):
                     inner = Compaction(frame, mask, used)
                     iterate(inner.frame, True)
-                    inner.scatter(assigned)
+                    inner.scatter(written)
                     return
                 running, _ = split(mask, condition(frame, mask))
                 mask = running if running is False else body(frame, running)
@@ -315,9 +319,9 @@ class _Compiler:
         outer, self._used = self._used, set()
         counters, body = self._counted_body(node)
         used = frozenset(self._used | set(counters))
-        assigned = _assigned(node.body) | {node.name}
+        written = assigned(node.body) | {node.name}
         self._used |= outer | set(counters)
-        factor = _sparse_factor(node)
+        factor = sparse_factor(node)
 
         def iterate(
             frame: Frame, mask: Mask, trips: Value, counter: Value, step: Value, done: int
@@ -333,7 +337,7 @@ class _Compiler:
                     inner = Compaction(frame, mask, used)
                     state = (inner.gather(v) for v in (trips, counter, step))
                     iterate(inner.frame, True, *state, done)
-                    inner.scatter(assigned)
+                    inner.scatter(written)
                     return
                 for name, everywhere in counters.items():
                     frame.assign(name, counter, True if everywhere else mask)
@@ -354,7 +358,7 @@ class _Compiler:
         itself is set in the running lanes, and only if something reads it outside such bodies.
         The value of a slot says whether it is set in every lane.
         """
-        if node.name in _assigned(node.body):
+        if node.name in assigned(node.body):
             return {node.name: False}, self._loop_body(node)
         self._num_counters += 1
         slot = f"{node.name}#{self._num_counters}"
@@ -369,22 +373,22 @@ class _Compiler:
     def _loop_body(self, node: nodes.For | nodes.While) -> Execute:
         """Return one iteration: it gives the lanes that may begin the next one."""
         body = self._block(node.body)
-        continues = _contains(node.body, nodes.Continue, own=True)
-        leaves = _leaves(node.body)
+        may_continue = contains(node.body, nodes.Continue, own=True)
+        may_leave = leaves(node.body)
 
         def run(frame: Frame, mask: Mask) -> Mask:
             frame.continued = False
             rest = body(frame, mask)
-            if not leaves:
+            if not may_leave:
                 return mask
-            return unite(rest, frame.continued) if continues else rest
+            return unite(rest, frame.continued) if may_continue else rest
 
         return run
 
 
 def _loop(node: nodes.For | nodes.While, iterate: Callable[[Frame, Mask], None]) -> Execute:
     """Return the loop's statement: after it, all lanes go on but those that have returned."""
-    returns = _contains(node.body, nodes.Return)
+    returns = contains(node.body, nodes.Return)
 
     def run(frame: Frame, mask: Mask) -> Mask:
         continued = frame.continued
@@ -393,57 +397,3 @@ def _loop(node: nodes.For | nodes.While, iterate: Callable[[Frame, Mask], None])
         return without(mask, frame.returned) if returns else mask
 
     return run
-
-
-# ---------------------------------------------------------------- facts about the program
-
-
-def _invokes(node: nodes.Expr) -> bool:
-    """Whether the expression calls a function, which may loop for ever in a lane not asked."""
-    return any(isinstance(e, nodes.Invoke) for e in walk.subexpressions(node))
-
-
-def _sparse_factor(node: nodes.For | nodes.While) -> int:
-    reads = any(isinstance(e, nodes.Load) for e in walk.expressions((node,)))
-    return SPARSE_WITH_LOADS if reads else SPARSE
-
-
-def _contains(statements: tuple[nodes.Stmt, ...], kind: type, own: bool = False) -> bool:
-    """Whether a statement of ``kind`` is inside; with ``own``, not counting inner loops."""
-    for statement in statements:
-        if isinstance(statement, kind):
-            return True
-        if own and isinstance(statement, (nodes.For, nodes.While)):
-            continue
-        if _contains(tuple(walk.substatements(statement)), kind, own):
-            return True
-    return False
-
-
-def _leaves(body: tuple[nodes.Stmt, ...]) -> bool:
-    """Whether a lane may leave the loop with this body from inside the body."""
-    return _contains(body, nodes.Return) or _contains(body, nodes.Break, own=True)
-
-
-def _assigned(statements: tuple[nodes.Stmt, ...]) -> frozenset[str]:
-    """Return the variables that the statements assign, at any depth."""
-    names: set[str] = set()
-    for statement in statements:
-        if isinstance(statement, (nodes.Assign, nodes.For)):
-            names.add(statement.name)
-        names |= _assigned(tuple(walk.substatements(statement)))
-    return frozenset(names)
-
-
-def _visible_reads(statements: tuple[nodes.Stmt, ...], hidden: frozenset[str]) -> set[str]:
-    """Return the names read where they are not a counter in a slot of its own (``hidden``)."""
-    reads: set[str] = set()
-    for statement in statements:
-        for child in walk.children(statement):
-            names = (e.name for e in walk.subexpressions(child) if isinstance(e, nodes.Name))
-            reads.update(name for name in names if name not in hidden)
-        inner = hidden
-        if isinstance(statement, nodes.For) and statement.name not in _assigned(statement.body):
-            inner = hidden | {statement.name}
-        reads |= _visible_reads(tuple(walk.substatements(statement)), inner)
-    return reads

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from gpukernel.ir import nodes
 from gpukernel.lang.types import BOOL, FLOAT, INT
 from tests.interpreter.programs import (
     BREAK,
@@ -20,7 +21,6 @@ from tests.interpreter.programs import (
     invoke,
     logical,
     loop,
-    nodes,
     op,
     repeat,
     run,

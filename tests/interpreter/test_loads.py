@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from gpukernel.ir import nodes
 from gpukernel.lang.table import Overload, Row
 from gpukernel.lang.types import BOOL, ELEMENT_TYPES, FLOAT, INT, RESULT_DTYPES
 from gpukernel.runtime import interpreter
@@ -18,7 +24,6 @@ from tests.interpreter.programs import (
     give,
     load,
     loop,
-    nodes,
     op,
     run,
     var,
@@ -159,3 +164,28 @@ def test_errors_in_a_worker_reach_the_caller():
         with pytest.raises(ZeroDivisionError, match="told you"):
             run(shape, INT, give(call))
     assert run((300, 1000), INT, give(I)).sum() == 300 * 299 // 2 * 1000
+
+
+FORKED = """
+import os
+import numpy as np
+from gpukernel.lang.types import INT
+from tests.interpreter.programs import I, J, give, op, run
+
+def total():
+    return int(run((1000, 500), INT, give(op("+", I, J))).sum())
+
+before = total()
+child = os.fork()
+if child == 0:
+    os._exit(0 if total() == before else 1)
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+def test_a_forked_child_has_its_own_threads():
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    command = [sys.executable, "-W", "ignore", "-c", FORKED]
+    subprocess.run(command, check=True, cwd=root, env=environment, timeout=60)

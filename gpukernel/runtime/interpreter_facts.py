@@ -1,0 +1,64 @@
+"""What the interpreter must know about statements before it runs them.
+
+Pure functions from nodes of the typed program to names and yes-or-no answers.
+"""
+
+from __future__ import annotations
+
+from gpukernel.ir import nodes, walk
+
+# A loop goes on with its running lanes alone when fewer than one in so many run.  Reads become
+# gathers then, so a loop that reads arrays waits longer.
+SPARSE, SPARSE_WITH_LOADS = 2, 8
+
+
+def invokes(node: nodes.Expr) -> bool:
+    """Whether the expression calls a function, which may loop for ever in a lane not asked."""
+    return any(isinstance(e, nodes.Invoke) for e in walk.subexpressions(node))
+
+
+def sparse_factor(node: nodes.For | nodes.While) -> int:
+    """Return how few of the lanes must run for the loop to go on with those alone."""
+    reads = any(isinstance(e, nodes.Load) for e in walk.expressions((node,)))
+    return SPARSE_WITH_LOADS if reads else SPARSE
+
+
+def contains(statements: tuple[nodes.Stmt, ...], kind: type, own: bool = False) -> bool:
+    """Whether a statement of ``kind`` is inside; with ``own``, not counting inner loops."""
+    for statement in statements:
+        if isinstance(statement, kind):
+            return True
+        if own and isinstance(statement, (nodes.For, nodes.While)):
+            continue
+        if contains(tuple(walk.substatements(statement)), kind, own):
+            return True
+    return False
+
+
+def leaves(body: tuple[nodes.Stmt, ...]) -> bool:
+    """Whether a lane may leave the loop with this body from inside the body."""
+    return contains(body, nodes.Return) or contains(body, nodes.Break, own=True)
+
+
+def assigned(statements: tuple[nodes.Stmt, ...]) -> frozenset[str]:
+    """Return the variables that the statements assign, at any depth."""
+    names: set[str] = set()
+    for statement in statements:
+        if isinstance(statement, (nodes.Assign, nodes.For)):
+            names.add(statement.name)
+        names |= assigned(tuple(walk.substatements(statement)))
+    return frozenset(names)
+
+
+def visible_reads(statements: tuple[nodes.Stmt, ...], hidden: frozenset[str]) -> set[str]:
+    """Return the names read where they are not a counter in a slot of its own (``hidden``)."""
+    reads: set[str] = set()
+    for statement in statements:
+        for child in walk.children(statement):
+            names = (e.name for e in walk.subexpressions(child) if isinstance(e, nodes.Name))
+            reads.update(name for name in names if name not in hidden)
+        inner = hidden
+        if isinstance(statement, nodes.For) and statement.name not in assigned(statement.body):
+            inner = hidden | {statement.name}
+        reads |= visible_reads(tuple(walk.substatements(statement)), inner)
+    return reads

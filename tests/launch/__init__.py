@@ -1,0 +1,1 @@
+"""What a launch promises: shapes, arguments, outputs, captures, devices, memory."""

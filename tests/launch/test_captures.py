@@ -1,0 +1,141 @@
+"""Captured names: read at each launch, and what they may stand for."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import gpukernel as gk
+from gpukernel import index, kernel
+
+FACTOR = 3
+FLAG = True
+OBJECT: object = 1
+
+
+def helper(x):
+    return x + 1
+
+
+@kernel
+def times_factor(a):
+    return a[index()] * FACTOR
+
+
+@kernel
+def through_helper(a):
+    return helper(a[index()])
+
+
+@kernel
+def flagged(a):
+    return a[index()] if FLAG else 0
+
+
+@kernel
+def reads_object(a):
+    return a[index()] + OBJECT
+
+
+@kernel
+def defined_later(a):
+    return later(a[index()])
+
+
+def later(x):
+    return x * 100
+
+
+def test_value_is_read_at_each_launch(device, monkeypatch):
+    a = np.array([1, 2])
+    assert times_factor(a).tolist() == [3, 6]
+    before = gk.memory().compiles
+    monkeypatch.setitem(globals(), "FACTOR", 5)
+    assert times_factor(a).tolist() == [5, 10]
+    assert gk.memory().compiles == before
+    monkeypatch.setitem(globals(), "FACTOR", 0.5)
+    assert times_factor(a).tolist() == [0.5, 1.0]
+    monkeypatch.setitem(globals(), "FACTOR", np.int64(7))
+    assert times_factor(a).tolist() == [7, 14]
+
+
+def test_bool_capture(device, monkeypatch):
+    a = np.array([4])
+    assert flagged(a).tolist() == [4]
+    monkeypatch.setitem(globals(), "FLAG", False)
+    assert flagged(a).tolist() == [0]
+
+
+def test_rebound_function_is_seen(device, monkeypatch):
+    a = np.array([1, 2])
+    assert through_helper(a).tolist() == [2, 3]
+    for n in range(10):
+        text = f"def helper(x): return x * {n}"
+        space: dict[str, object] = {}
+        made = gk.from_source(text, "helper", space).py_func
+        monkeypatch.setitem(globals(), "helper", made)
+        assert through_helper(a).tolist() == [n, 2 * n]
+
+
+def test_bad_capture_then_good(device, monkeypatch):
+    a = np.array([1])
+    assert reads_object(a).tolist() == [2]
+    for bad in ("text", None, [1], {}):
+        monkeypatch.setitem(globals(), "OBJECT", bad)
+        with pytest.raises(gk.KernelError):
+            reads_object(a)
+    monkeypatch.setitem(globals(), "OBJECT", 2**40)
+    with pytest.raises(gk.KernelOverflowError, match="OBJECT"):
+        reads_object(a)
+    monkeypatch.setitem(globals(), "OBJECT", 2)
+    assert reads_object(a).tolist() == [3]
+
+
+def test_deleted_capture(device, monkeypatch):
+    a = np.array([1])
+    assert reads_object(a).tolist() == [2]
+    monkeypatch.delitem(globals(), "OBJECT")
+    with pytest.raises(gk.KernelNameError, match="OBJECT"):
+        reads_object(a)
+
+
+def test_defined_after_the_kernel(device):
+    assert defined_later(np.array([1, 2])).tolist() == [100, 200]
+
+
+def test_closures_are_separate(device):
+    def make(n):
+        @kernel
+        def add(a):
+            return a[index()] + n
+
+        return add
+
+    one, two = make(1), make(2.5)
+    a = np.array([1])
+    assert one(a).tolist() == [2]
+    assert two(a).tolist() == [3.5]
+
+
+def test_closure_rebinding(device):
+    n = 1
+
+    @kernel
+    def add(a):
+        return a[index()] + n
+
+    assert add(np.array([1])).tolist() == [2]
+    n = 10
+    assert add(np.array([1])).tolist() == [11]
+
+
+def test_modules_and_aliases(device):
+    from math import sqrt as root
+
+    @kernel
+    def roots(a):
+        return root(a[index()]) + math.pi * 0 + np.sqrt(4.0)
+
+    assert roots(np.array([9.0])).tolist() == [5.0]
