@@ -9,6 +9,7 @@ import inspect
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Union
 
 import numpy as np
@@ -48,9 +49,15 @@ class Signature:
     python: inspect.Signature
     span: Span
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(self.python.parameters)
+
+    @cached_property
+    def is_positional(self) -> bool:
+        """Whether every argument may be given by position."""
+        kinds = {parameter.kind for parameter in self.python.parameters.values()}
+        return inspect.Parameter.KEYWORD_ONLY not in kinds
 
     def fail(self, kind: type[KernelError], message: str, hint: str = "") -> KernelError:
         """Return an error that points at the kernel's definition."""
@@ -58,10 +65,8 @@ class Signature:
 
     def bind(self, args: Sequence[object], keywords: Mapping[str, object]) -> dict[str, object]:
         """Return the value of every parameter, defaults filled in, as Python binds them."""
-        if not keywords and len(args) == len(self.names):
-            plain = inspect.Parameter.KEYWORD_ONLY
-            if all(p.kind is not plain for p in self.python.parameters.values()):
-                return dict(zip(self.names, args))
+        if not keywords and len(args) == len(self.names) and self.is_positional:
+            return dict(zip(self.names, args))
         try:
             bound = self.python.bind(*args, **keywords)
         except TypeError as problem:
@@ -131,7 +136,7 @@ def kind_of(value: Array | np.ndarray | Number) -> ArrayType | Scalar:
 def output_shape(
     signature: Signature, rule: ShapeRule, asked: object, out: Array | None, values: dict[str, Any]
 ) -> tuple[int, ...]:
-    """Return the grid: ``out.shape``, else ``shape=``, else the decorator's, else the first array's.
+    """Return the grid: by ``out=``, else ``shape=``, else the decorator, else the first array.
 
     Raises:
         KernelShapeError: none of them says, they contradict, or it is not a shape.
@@ -156,8 +161,9 @@ def output_shape(
 
 def _call_rule(signature: Signature, rule: Callable[..., Any], values: dict[str, Any]) -> Any:
     parameters = signature.python.parameters
-    positional = [v for n, v in values.items() if parameters[n].kind is not inspect.Parameter.KEYWORD_ONLY]
-    named = {n: v for n, v in values.items() if parameters[n].kind is inspect.Parameter.KEYWORD_ONLY}
+    by_name = inspect.Parameter.KEYWORD_ONLY
+    positional = [v for n, v in values.items() if parameters[n].kind is not by_name]
+    named = {n: v for n, v in values.items() if parameters[n].kind is by_name}
     try:
         return rule(*positional, **named)
     except Exception as problem:
@@ -169,6 +175,7 @@ def _call_rule(signature: Signature, rule: Callable[..., Any], values: dict[str,
 def check_shape(signature: Signature, shape: Any) -> tuple[int, ...]:
     """Return a shape as a tuple of 1 to 4 non-negative ints."""
     hint = "a shape is an int or a tuple of 1 to 4 ints, none negative"
+    sizes: tuple[int, ...]
     try:
         sizes = (operator.index(shape),)
     except TypeError:

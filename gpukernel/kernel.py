@@ -19,10 +19,10 @@ from gpukernel.arguments import Number, ShapeRule, Signature, check_shape, kind_
 from gpukernel.codegen.glsl import generate_glsl
 from gpukernel.config import verify_stages
 from gpukernel.errors import KernelError, KernelOverflowError, KernelSyntaxError, KernelTypeError
+from gpukernel.frontend.captures import Meaning
 from gpukernel.frontend.infer import ScalarSource, TypedKernel, infer_types
-from gpukernel.frontend.resolve import Resolution, is_number, resolve_names
+from gpukernel.frontend.resolve import Resolution, resolve_names
 from gpukernel.frontend.source import plain_function
-from gpukernel.ir.constants import scalar_type
 from gpukernel.ir.nodes import Program
 from gpukernel.ir.printer import print_program, print_syntax
 from gpukernel.ir.verify import verify
@@ -55,17 +55,19 @@ class Kernel:
     Calling it launches one invocation for each output cell and returns a `gpukernel.Array`.
     """
 
+    __name__: str
+    __qualname__: str
+
     def __init__(self, function: FunctionType, shape: ShapeRule, optimize: bool) -> None:
         functools.update_wrapper(self, function)
         self.py_func = function
         self._shape = shape
         self._optimize = optimize
         self._lock = threading.RLock()
-        self._resolution = resolve_names(function, may_defer=True)
-        span = self._resolution.functions[function].span
+        self._meaning = Meaning.of(resolve_names(function, may_defer=True))
+        span = self._meaning.resolution.functions[function].span
         self._signature = Signature(function.__name__, inspect.signature(function), span)
         self._check_parameters()
-        self._captured = _signature_of(self._resolution)
         self._specializations: dict[object, Specialization] = {}
 
     def __repr__(self) -> str:
@@ -105,7 +107,7 @@ class Kernel:
     def at(self, index: int | tuple[int, ...], *args: Any, **keywords: Any) -> Any:
         """Run the original Python function for one output cell, under CPython.
 
-        ``print``, breakpoints and coverage work.  Arrays are seen through a view that reads zero
+        Breakpoints, pdb and coverage work.  Arrays are seen through a view that reads zero
         out of range, as kernels do; Python's ints do not wrap and its floats are doubles.
 
         Args:
@@ -114,7 +116,7 @@ class Kernel:
         """
         position = check_shape(self._signature, index)
         values = self._convert(args, keywords)
-        negatives = self._current().literal_negatives
+        negatives = self._current().resolution.literal_negatives
         seen = {
             name: ArrayView(np.asarray(value), negatives) if _is_array(value) else value
             for name, value in values.items()
@@ -126,9 +128,7 @@ class Kernel:
         """Return the fragment shader for these arguments, with the Python lines as comments."""
         return generate_glsl(self._program(args, keywords, shape)[0].program).fragment
 
-    def ir(
-        self, *args: Any, stage: str = STAGES[-1], shape: Any = None, **keywords: Any
-    ) -> str:
+    def ir(self, *args: Any, stage: str = STAGES[-1], shape: Any = None, **keywords: Any) -> str:
         """Return the program after a stage as text.
 
         Args:
@@ -139,7 +139,7 @@ class Kernel:
         if stage not in STAGES:
             raise KernelTypeError(f"unknown stage {stage!r}; the stages are {', '.join(STAGES)}")
         if stage in ("parse", "resolve"):
-            trees = self._current().functions.values()
+            trees = self._current().resolution.functions.values()
             return "\n\n".join(print_syntax(tree) for tree in trees)
         return print_program(self._program(args, keywords, shape, stage)[0].program)
 
@@ -240,25 +240,26 @@ class Kernel:
 
     # ------------------------------------------------------------ compiling
 
-    def _current(self) -> Resolution:
-        """Return the resolution; made anew when a captured name now means something else."""
-        if self._resolution.deferred or _signature_of(self._resolution) != self._captured:
-            with self._lock:
-                self._resolution = resolve_names(self.py_func, may_defer=False)
-                self._captured = _signature_of(self._resolution)
-        return self._resolution
+    def _current(self) -> Meaning:
+        """Return what the names stand for; resolved anew when one now means something else."""
+        meaning = self._meaning
+        if not meaning.is_current:
+            meaning = Meaning.of(resolve_names(self.py_func, may_defer=False))
+            self._meaning = meaning
+        return meaning
 
     def _specialize(
         self, device: Device, values: dict[str, Argument], grid_rank: int
     ) -> Specialization:
-        resolution = self._current()
-        kinds = tuple(kind_of(value) for value in values.values())
-        key = (device.name, grid_rank, kinds, self._captured)
+        meaning = self._current()
+        kinds = tuple([kind_of(value) for value in values.values()])
+        key = (device.name, grid_rank, kinds, meaning.captured)
         made = self._specializations.get(key)
         if made is None:
             with self._lock:
                 made = self._specializations.get(key)
                 if made is None:
+                    resolution = meaning.resolution
                     made = self._build(resolution, device, dict(zip(values, kinds)), grid_rank)
                     self._specializations[key] = made
         return made
@@ -301,22 +302,13 @@ class Kernel:
         values = self._convert(args, keywords)
         grid = output_shape(self._signature, self._shape, shape, None, values)
         kinds = {name: kind_of(value) for name, value in values.items()}
-        return self._compile(self._current(), kinds, len(grid), stage), values, grid
+        return self._compile(self._current().resolution, kinds, len(grid), stage), values, grid
 
     def _check_parameters(self) -> None:
         for name in self._signature.names:
             if name in LAUNCH_OPTIONS:
                 message = f"parameter `{name}` has the name of a launch option"
                 raise self._signature.fail(KernelSyntaxError, message, "give it another name")
-
-
-def _signature_of(resolution: Resolution) -> tuple[object, ...]:
-    """Return what the captured names stand for now: a number's type, else the object itself."""
-    found: list[object] = []
-    for capture in resolution.captures.values():
-        value = capture.read()
-        found.append(scalar_type(value) if is_number(value) else id(value))
-    return tuple(found)
 
 
 def _to_device(value: Argument, device: Device) -> tuple[Storage, bool]:
@@ -339,7 +331,9 @@ def _is_array(value: object) -> bool:
 @overload
 def kernel(function: Callable[..., Any], /) -> Kernel: ...
 @overload
-def kernel(*, shape: Any = None, optimize: bool = True) -> Callable[[Callable[..., Any]], Kernel]: ...
+def kernel(
+    *, shape: Any = None, optimize: bool = True
+) -> Callable[[Callable[..., Any]], Kernel]: ...
 def kernel(
     function: Callable[..., Any] | None = None, /, *, shape: Any = None, optimize: bool = True
 ) -> Any:

@@ -11,6 +11,8 @@ import pytest
 from gpukernel.errors import DeviceError
 from gpukernel.runtime import device as devices
 
+os.environ["GPUKERNEL_VERIFY"] = "1"  # check the typed program after every stage
+
 GL_SKIP = "no OpenGL:"  # how the reason of every skipped GL test begins
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
+from gpukernel.codegen.loops import copies_of, looping_functions, without_continue
 from gpukernel.codegen.names import Names
 from gpukernel.codegen.shader import Shader
 from gpukernel.errors import InternalError, Span
@@ -30,6 +31,7 @@ _TEXELS = {FLOAT: "vec4", INT: "ivec4", BOOL: "uvec4"}
 _STORED = {FLOAT: "float", INT: "int", BOOL: "uint"}
 _ZERO = {FLOAT: "0.0", INT: "0", BOOL: "false"}
 _COMPONENTS = "xyzw"
+_ENTER, _LEAVE = "++gk_open[gk_slot];", "--gk_open[gk_slot];"
 
 
 def sampler_type(dtype: str) -> str:
@@ -37,9 +39,14 @@ def sampler_type(dtype: str) -> str:
     return _SAMPLERS.get(dtype, "usampler2D" if dtype.startswith("u") else "isampler2D")
 
 
-def generate_glsl(program: nodes.Program) -> Shader:
-    """Return the shader of a program."""
-    return _Generator(program).shader()
+def generate_glsl(program: nodes.Program, *, guard_loops: bool = False) -> Shader:
+    """Return the shader of a program.
+
+    Args:
+        program: the typed program.
+        guard_loops: write loops for a driver that cuts them short (see `codegen.loops`).
+    """
+    return _Generator(program, guard_loops).shader()
 
 
 @dataclass
@@ -57,17 +64,22 @@ class _Writer:
 
 
 class _Generator:
-    def __init__(self, program: nodes.Program) -> None:
+    def __init__(self, program: nodes.Program, guard_loops: bool) -> None:
         self.program = program
+        self.looping = looping_functions(program)
+        self.guarded = guard_loops and program.kernel.name in self.looping
+        self.num_open = 0  # guarded loops around the statement being written
         self.out = _Writer()
         self.globals = Names()
-        self.functions = {f.name: self.globals.name(f.name) for f in program.functions}
-        self.uniforms = {u.name: self.globals.name(f"u_{u.name}") for u in program.uniforms}
+        self.out_shape = self.globals.declare("u_out_shape")
+        self.out_layout = self.globals.declare("u_out_layout")
+        self.functions = {f.name: self.globals.declare(f.name) for f in program.functions}
+        self.uniforms = {u.name: self.globals.declare(f"u_{u.name}") for u in program.uniforms}
         inputs = [a.name for a in program.arrays]
-        self.samplers = {a: self.globals.name(f"tex_{a}") for a in inputs}
-        self.shapes = {a: self.globals.name(f"u_{a}_shape") for a in inputs}
-        self.layouts = {a: self.globals.name(f"u_{a}_layout") for a in inputs}
-        self.loads = {a: self.globals.name(f"load_{a}") for a in inputs}
+        self.samplers = {a: self.globals.declare(f"tex_{a}") for a in inputs}
+        self.shapes = {a: self.globals.declare(f"u_{a}_shape") for a in inputs}
+        self.layouts = {a: self.globals.declare(f"u_{a}_layout") for a in inputs}
+        self.loads = {a: self.globals.declare(f"load_{a}") for a in inputs}
         self.names = Names()
         self.annotated: Span | None = None
 
@@ -95,8 +107,9 @@ class _Generator:
             shapes=tuple(self.shapes.values()),
             layouts=tuple(self.layouts.values()),
             uniforms=tuple(self.uniforms.values()),
-            out_shape="u_out_shape",
-            out_layout="u_out_layout",
+            out_shape=self.out_shape,
+            out_layout=self.out_layout,
+            guarded=self.guarded,
         )
 
     def declarations(self) -> None:
@@ -112,6 +125,9 @@ class _Generator:
         write("uniform ivec2 u_out_layout;  // pitch, texture width")
         write(f"layout(location = 0) out {_TEXELS[self.program.kernel.result]} gk_texel;")
         write("ivec4 gk_index;")
+        if self.guarded:
+            write("uniform int gk_slot;  // 0; unknown to the compiler, so gk_open stays in memory")
+            write("int gk_open[2];  // [gk_slot]: loops entered and not yet left by themselves")
 
     def helper_texts(self) -> list[str]:
         """Return the GLSL functions that the program's calls need, each once, callees first."""
@@ -135,7 +151,8 @@ class _Generator:
         for position, i in enumerate(indices[:-1]):
             row = i if position == 0 else f"({row} * {shape}.{_COMPONENTS[position]} + {i})"
         flat = indices[-1] if kind.rank == 1 else f"{row} * {layout}.x + {indices[-1]}"
-        texel = f"texelFetch({self.samplers[name]}, ivec2(gk_t % {layout}.y, gk_t / {layout}.y), 0)[gk_e & 3]"
+        place = f"ivec2(gk_t % {layout}.y, gk_t / {layout}.y)"
+        texel = f"texelFetch({self.samplers[name]}, {place}, 0)[gk_e & 3]"
         value = {FLOAT: texel, INT: f"int({texel})", BOOL: f"{texel} != 0u"}[kind.element]
         write = self.out.write
         write("")
@@ -158,7 +175,12 @@ class _Generator:
         rows = " * ".join(f"u_out_shape.{c}" for c in _COMPONENTS[: rank - 1]) or "1"
         write(f"    int gk_rows = {rows};")
         write(f"    {_TEXELS[kind]} gk_result = {_TEXELS[kind]}(0);")
-        write("    for (int gk_lane = 0; gk_lane < 4; ++gk_lane) {")
+        if self.guarded:
+            write("    gk_open[0] = gk_open[1] = 0;")
+            write(f"    int gk_lane = -1;\n    {_ENTER}\n    while (true) {{")
+            write(f"        if (++gk_lane >= 4) {{ {_LEAVE} break; }}")
+        else:
+            write("    for (int gk_lane = 0; gk_lane < 4; ++gk_lane) {")
         write("        int gk_e = gk_cell * 4 + gk_lane;")
         write("        int gk_row = gk_e / u_out_layout.x;")
         write("        int gk_column = gk_e - gk_row * u_out_layout.x;")
@@ -173,6 +195,8 @@ class _Generator:
         write(f"        gk_index.{_COMPONENTS[rank - 1]} = gk_column;")
         write(f"        gk_result[gk_lane] = {_STORED[kind]}({kernel}());")
         write("    }")
+        if self.guarded:
+            write("    if (gk_open[gk_slot] != 0) discard;  // the driver ended a loop too early")
         write("    gk_texel = gk_result;")
         write("}")
 
@@ -224,16 +248,23 @@ class _Generator:
                     self.out.write("} else {", line)
                     self.inner(node.otherwise)
                 self.out.write("}", line)
+            case nodes.For() | nodes.While() if self.guarded:
+                self.guarded_loop(node)
             case nodes.For():
                 self.for_loop(node)
             case nodes.While():
                 self.out.write(f"while ({self.value(node.condition)}) {{", line)
                 self.inner(node.body)
                 self.out.write("}", line)
+            case nodes.Break() if self.guarded:
+                self.out.write(f"{{ {_LEAVE} break; }}", line)
             case nodes.Break():
                 self.out.write("break;", line)
             case nodes.Continue():
                 self.out.write("continue;", line)
+            case nodes.Return() if self.num_open:
+                leave = f"gk_open[gk_slot] -= {self.num_open};"
+                self.out.write(f"{{ {leave} return {self.value(node.value)}; }}", line)
             case nodes.Return():
                 self.out.write(f"return {self.value(node.value)};", line)
             case _:
@@ -245,39 +276,64 @@ class _Generator:
         self.out.depth -= 1
 
     def for_loop(self, node: nodes.For) -> None:
-        """Write a loop over a counter of its own, so that the body may assign the variable.
+        """Write a loop over a counter of its own, so that the body may assign the variable."""
+        line = node.span.line
+        start, condition, advance, value = self.counting(node)
+        self.out.write(f"for ({start}; {condition}; {advance}) {{", line)
+        self.out.depth += 1
+        self.out.write(f"{self.names.name(node.name)} = {value};", line)
+        self.block(node.body)
+        self.out.depth -= 1
+        self.out.write("}", line)
+
+    def counting(self, node: nodes.For) -> tuple[str, str, str, str]:
+        """Return a counter's declaration, condition and step, and the variable's value.
 
         Other steps than 1 and -1 count iterations instead, in unsigned arithmetic, since the
         counter itself could pass the end of the int range.
         """
         line = node.span.line
-        variable, counter = self.names.name(node.name), self.names.fresh()
+        counter = self.names.fresh()
         start, stop = self.hoisted(node.start, line), self.hoisted(node.stop, line)
         step = node.step.value if isinstance(node.step, nodes.Constant) else None
         if step == 1:
-            head, value = f"int {counter} = {start}; {counter} < {stop}; ++{counter}", counter
-        elif step == -1:
-            head, value = f"int {counter} = {start}; {counter} > {stop}; --{counter}", counter
+            return f"int {counter} = {start}", f"{counter} < {stop}", f"++{counter}", counter
+        if step == -1:
+            return f"int {counter} = {start}", f"{counter} > {stop}", f"--{counter}", counter
+        count, by = self.names.fresh(), self.hoisted(node.step, line)
+        write = self.out.write
+        write(f"uint {count} = 0u;", line)
+        up, down = f"{by} > 0 && {stop} > {start}", f"{by} < 0 && {stop} < {start}"
+        write(f"if ({up}) {count} = (uint({stop}) - uint({start}) - 1u) / uint({by}) + 1u;", line)
+        backwards = f"(uint({start}) - uint({stop}) - 1u) / uint(-{by}) + 1u"
+        write(f"if ({down}) {count} = {backwards};", line)
+        value = f"{start} + int({counter}) * {by}"
+        return f"uint {counter} = 0u", f"{counter} < {count}", f"++{counter}", value
+
+    def guarded_loop(self, node: nodes.For | nodes.While) -> None:
+        """Write a loop that does several iterations in one and counts whether it was left."""
+        line, write = node.span.line, self.out.write
+        body, copies = node.body, copies_of(node, self.looping)
+        if copies > 1:
+            body = without_continue(body)
+        if isinstance(node, nodes.For):
+            start, condition, advance, value = self.counting(node)
+            write(f"{start};", line)
+            head = [f"{self.names.name(node.name)} = {value};", f"{advance};"]
         else:
-            count, by = self.names.fresh(), self.hoisted(node.step, line)
-            up = f"{by} > 0 && {stop} > {start}"
-            down = f"{by} < 0 && {stop} < {start}"
-            self.out.write(f"uint {count} = 0u;", line)
-            self.out.write(
-                f"if ({up}) {count} = (uint({stop}) - uint({start}) - 1u) / uint({by}) + 1u;", line
-            )
-            self.out.write(
-                f"if ({down}) {count} = (uint({start}) - uint({stop}) - 1u) / uint(-{by}) + 1u;",
-                line,
-            )
-            head = f"uint {counter} = 0u; {counter} < {count}; ++{counter}"
-            value = f"{start} + int({counter}) * {by}"
-        self.out.write(f"for ({head}) {{", line)
+            condition, head = self.value(node.condition), []
+        write(_ENTER, line)
+        write("while (true) {", line)
         self.out.depth += 1
-        self.out.write(f"{variable} = {value};", line)
-        self.block(node.body)
+        self.num_open += 1
+        for _ in range(copies):
+            write(f"if (!({condition})) {{ {_LEAVE} break; }}", line)
+            for text in head:
+                write(text, line)
+            self.block(body)
+        self.num_open -= 1
         self.out.depth -= 1
-        self.out.write("}", line)
+        write("}", line)
 
     def hoisted(self, bound: nodes.Expr, line: int) -> str:
         """Return a loop bound as an atom, computed once before the loop."""

@@ -45,8 +45,12 @@ class Names:
         if source not in self.given:
             if source.startswith("$"):
                 return self.given.setdefault(source, self.fresh())
-            self.given[source] = self._unique(_legal(source))
+            self.given[source] = self.declare(source)
         return self.given[source]
+
+    def declare(self, wish: str) -> str:
+        """Return a new identifier for one declaration, close to the name wished for."""
+        return self._unique(_legal(wish))
 
     def fresh(self) -> str:
         """Return a new identifier for a temporary: t0, t1, ..."""

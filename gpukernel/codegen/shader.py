@@ -17,6 +17,7 @@ class Shader:
     ``shapes`` (``ivec4``: the shape, padded with ones at the end) and ``layouts`` (``ivec2``: pitch
     in elements, texture width in texels) have one name an array, in ``Program.arrays`` order;
     ``uniforms`` has one a scalar, in ``Program.uniforms`` order (bools are ints 0 and 1).
+    A ``guarded`` shader discards the fragments in which the driver cut a loop short.
     ``out_shape`` and ``out_layout`` are the same two things for the grid.
     """
 
@@ -29,3 +30,4 @@ class Shader:
     uniforms: tuple[str, ...]
     out_shape: str
     out_layout: str
+    guarded: bool = False

@@ -13,7 +13,6 @@ from gpukernel.ir import syntax
 from gpukernel.ir.walk import syntax_children
 
 
-
 @dataclass
 class _Loop:
     breaks: list[frozenset[str]] = field(default_factory=list)
@@ -153,17 +152,12 @@ class _Flow:
         return replace(node, body=body), after
 
     def read(self, node: syntax.Expr, state: frozenset[str]) -> None:
-        if isinstance(node, syntax.Local) and node.name not in state:
-            if (node.name, node.span) not in self.reported:
-                self.reported.add((node.name, node.span))
-                self.diagnostics.append(
-                    Diagnostic(
-                        KernelNameError,
-                        node.span,
-                        f"`{node.name}` may be unset here",
-                        f"give `{node.name}` a value before this line, on every path that leads here",
-                    )
-                )
+        unset = isinstance(node, syntax.Local) and node.name not in state
+        if isinstance(node, syntax.Local) and unset and (node.name, node.span) not in self.reported:
+            self.reported.add((node.name, node.span))
+            message = f"`{node.name}` may be unset here"
+            hint = f"give `{node.name}` a value before this line, on every path that leads here"
+            self.diagnostics.append(Diagnostic(KernelNameError, node.span, message, hint))
         for child in syntax_children(node):
             self.read(child, state)
 

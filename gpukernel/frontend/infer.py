@@ -75,8 +75,9 @@ class _ProgramInference:
         kernel = self.resolution.kernel
         bindings: dict[str, Type | ArrayValue] = {}
         for name, kind in arguments.items():
-            is_array = isinstance(kind, ArrayType)
-            bindings[name] = ArrayValue(nodes.ArrayInput(name, kind)) if is_array else kind
+            bindings[name] = kind
+            if isinstance(kind, ArrayType):
+                bindings[name] = ArrayValue(nodes.ArrayInput(name, kind))
         inference = FunctionInference(self, kernel, bindings, self.unique(kernel.__name__), True)
         inference.run()
         if inference.diagnostics:
@@ -165,7 +166,10 @@ class FunctionInference(CallInference):
             for statement in self.tree.body:
                 self.statement(statement)
             if (self.variables, self.result) == before:
-                return
+                break
+        if self.result is None and not self.diagnostics:
+            message = f"`{self.tree.name}` never returns a value"
+            self.error(self.tree.span, message, "leave the loop with return", KernelSyntaxError)
 
     def function(self) -> nodes.Function:
         """Return the typed function of the last walk."""
@@ -468,7 +472,8 @@ class FunctionInference(CallInference):
         self, node: syntax.Apply
     ) -> tuple[nodes.Expr, nodes.Expr, nodes.Expr] | None:
         if node.keywords or not 1 <= len(node.arguments) <= 3:
-            self.error(node.span, "range() takes one to three ints", "write range(start, stop, step)")
+            hint = "write range(start, stop, step)"
+            self.error(node.span, "range() takes one to three ints", hint)
             return None
         found: list[nodes.Expr] = []
         for argument in node.arguments:
@@ -486,7 +491,8 @@ class FunctionInference(CallInference):
             found.append(constant(1, node.span))
         start, stop, step = found
         if isinstance(step, nodes.Constant) and step.value == 0:
-            self.error(node.arguments[2].span, "the step of range() must not be zero", "use 1 or -1")
+            message = "the step of range() must not be zero"
+            self.error(node.arguments[2].span, message, "use 1 or -1")
             return None
         return start, stop, step
 

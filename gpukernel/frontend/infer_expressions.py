@@ -93,7 +93,8 @@ class ExpressionInference(ABC):
 
     def as_number(self, value: Value, span: Span, what: str) -> nodes.Expr | None:
         if isinstance(value, NUMBERS):
-            return value
+            number: nodes.Expr = value
+            return number
         if not isinstance(value, ErrorValue):
             message = f"{what} must be a number, not {describe(value)}"
             self.error(span, message, hint_for(value))

@@ -6,12 +6,12 @@ import is an error and never a changed meaning.
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
 import inspect
 import linecache
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -90,9 +90,8 @@ def span_of(file: SourceFile, node: ast.AST) -> Span:
     """Return the span of any `ast` node that has a position."""
     line, end_line = node.lineno, node.end_lineno  # type: ignore[attr-defined]
     column, end_column = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
-    return Span(
-        file, line, _characters(file, line, column), end_line, _characters(file, end_line, end_column)
-    )
+    start, end = _characters(file, line, column), _characters(file, end_line, end_column)
+    return Span(file, line, start, end_line, end)
 
 
 def _characters(file: SourceFile, line: int, offset: int) -> int:
@@ -104,7 +103,13 @@ def _characters(file: SourceFile, line: int, offset: int) -> int:
 @lru_cache(maxsize=256)
 def _parse_file(name: str, text: str) -> ParsedFile:
     tree = ast.parse(text, name)
-    return ParsedFile(SourceFile(name, tuple(text.splitlines())), tree, _bound_names(tree))
+    return ParsedFile(SourceFile(name, _lines(text)), tree, _bound_names(tree))
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """Split where Python does; `str.splitlines` also splits at form feeds and the like."""
+    lines = re.split("\r\n|\r|\n", text)
+    return tuple(lines[:-1] if not lines[-1] else lines)
 
 
 def _bound_names(tree: ast.Module) -> frozenset[str]:
@@ -179,9 +184,9 @@ def _inside(body: ast.expr, position: tuple[int | None, ...]) -> bool:
 
 
 def _compile_lambda(node: FunctionNode, code: CodeType) -> CodeType:
-    module = compile(
-        ast.Expression(node), code.co_filename, "eval", code.co_flags & _FUTURE_FLAGS, True
-    )
+    assert isinstance(node, ast.Lambda)
+    flags = code.co_flags & _FUTURE_FLAGS
+    module: CodeType = compile(ast.Expression(node), code.co_filename, "eval", flags, True)
     return next(c for c in module.co_consts if isinstance(c, CodeType))
 
 
@@ -200,7 +205,8 @@ def _same_code(parsed: ParsedFile, node: FunctionNode, function: FunctionType) -
 
 @lru_cache(maxsize=64)
 def _compiled_file(name: str, text: str, flags: int) -> CodeType:
-    return compile(text, name, "exec", flags, True)
+    compiled: CodeType = compile(text, name, "exec", flags, True)
+    return compiled
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -11,7 +11,7 @@ from typing import Union
 
 from gpukernel.ir import nodes
 from gpukernel.ir.nodes import ArrayInput
-from gpukernel.lang.types import ERROR, ArrayType, Type, TupleType
+from gpukernel.lang.types import ERROR, ArrayType, TupleType, Type
 
 
 @dataclass(frozen=True)

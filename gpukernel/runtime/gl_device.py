@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gpukernel.codegen.glsl import generate_glsl
+from gpukernel.codegen.loops import looping_functions
 from gpukernel.errors import DeviceError
 from gpukernel.ir.nodes import Program
 from gpukernel.runtime.gl_context import GLContext
@@ -22,6 +23,7 @@ from gpukernel.runtime.gl_texture import (
     read_array,
     write_array,
 )
+from gpukernel.runtime.gl_loop_limit import cuts_loops_short
 from gpukernel.runtime.layout import Layout, make_layout
 from gpukernel.runtime.pool import Pool
 from gpukernel.runtime.stats import COUNTERS
@@ -88,7 +90,14 @@ class GLDevice:
 
     def build(self, program: Program) -> GLExecutable:
         """Generate, compile and link the shader of a typed program."""
-        return GLExecutable(self._context, generate_glsl(program))
+        guard = bool(looping_functions(program)) and self._cuts_loops
+        return GLExecutable(self._context, generate_glsl(program, guard_loops=guard))
+
+    @functools.cached_property
+    def _cuts_loops(self) -> bool:
+        """Whether the driver ends long loops before their condition does."""
+        with self._context as gl:
+            return cuts_loops_short(gl)
 
     def synchronize(self) -> None:
         """Wait until the device has finished all work, and run the frees that wait for it."""

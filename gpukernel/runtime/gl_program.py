@@ -42,6 +42,7 @@ class GLExecutable:
                     sampler.value = unit
             self._program = program
             self._draw = gl.vertex_array(program, [])
+            self._finished: Any = gl.query(samples=True) if shader.guarded else None
         self._places = [
             (_Slot(program, shape), _Slot(program, layout))
             for shape, layout in zip(shader.shapes, shader.layouts)
@@ -71,8 +72,22 @@ class GLExecutable:
                 storage.live_texture.texture.use(unit)
             _write_place(self._out_place, output)
             output.live_texture.framebuffer.use()
-            self._draw.render(_TRIANGLES, 3)
+            if self._finished is None:
+                self._draw.render(_TRIANGLES, 3)
+            else:
+                self._render_guarded(output)
         COUNTERS.add("launches")
+
+    def _render_guarded(self, output: GLStorage) -> None:
+        """Draw, and raise DeviceError when a fragment was discarded: a loop was cut short."""
+        with self._finished:
+            self._draw.render(_TRIANGLES, 3)
+        if self._finished.samples != output.layout.width * output.layout.height:
+            raise DeviceError(
+                "a loop of the kernel runs longer than this driver allows: "
+                f"{self._context.facts['renderer']} ends loops after 65,535 iterations\n"
+                'hint: launch it with device="cpu", or split the loop over several launches'
+            )
 
     def __del__(self) -> None:
         if hasattr(self, "_out_place"):  # compiled

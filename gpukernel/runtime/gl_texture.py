@@ -68,8 +68,12 @@ class GLTexture:
         return self._framebuffer
 
     def release(self) -> None:
-        """Give texture and framebuffer back to the driver."""
+        """Give texture and framebuffer back to the driver.
+
+        A framebuffer must not be bound when it goes: ModernGL would bind it again later.
+        """
         if self._framebuffer is not None:
+            self._gl.detect_framebuffer(0).use()
             self._framebuffer.release()
         self.texture.release()
         COUNTERS.add("textures", -1)

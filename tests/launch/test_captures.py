@@ -82,7 +82,8 @@ def test_rebound_function_is_seen(device, monkeypatch):
 def test_bad_capture_then_good(device, monkeypatch):
     a = np.array([1])
     assert reads_object(a).tolist() == [2]
-    for bad in ("text", None, [1], {}):
+    unusable: list[object] = ["text", None, [1], {}]
+    for bad in unusable:
         monkeypatch.setitem(globals(), "OBJECT", bad)
         with pytest.raises(gk.KernelError):
             reads_object(a)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -112,8 +114,9 @@ def test_another_dtype_is_refused(device, numbers):
 
 
 def test_not_a_device_array(device, numbers):
+    not_ours: Any = np.empty(10, np.int32)
     with pytest.raises(gk.KernelTypeError, match=r"ndarray.*gk\.Array"):
-        add(numbers, numbers, out=np.empty(10, np.int32))
+        add(numbers, numbers, out=not_ours)
 
 
 def test_released_out(device, numbers):

@@ -1,0 +1,75 @@
+"""Loops for drivers that end every loop after so many iterations, whatever its condition says.
+
+Mesa's software rasteriser counts the iterations of all loops of a fragment together and leaves
+them at 65,535.  A guarded loop does several iterations of the source in each of its own, and knows
+whether it ended by itself, so that a cut-off loop is an error and never a wrong number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from gpukernel.ir import nodes
+from gpukernel.ir.walk import expressions, subexpressions, substatements
+
+MAX_COPIES = 16
+MAX_NODES = 512  # expressions that the copies of one loop body may have together
+
+Loop = (nodes.For, nodes.While)
+
+
+def has_loop(statements: tuple[nodes.Stmt, ...], loops_inside: Callable[[str], bool]) -> bool:
+    """Whether a loop runs in the statements, also in the functions they call."""
+    for node in expressions(statements):
+        if isinstance(node, nodes.Invoke) and loops_inside(node.function):
+            return True
+    return any(_contains_loop(s) for s in statements)
+
+
+def looping_functions(program: nodes.Program) -> frozenset[str]:
+    """Return the names of the functions in which a loop runs, directly or through calls."""
+    found: set[str] = set()
+    for function in program.functions:  # callees come first
+        if has_loop(function.body, found.__contains__):
+            found.add(function.name)
+    return frozenset(found)
+
+
+def copies_of(node: nodes.For | nodes.While, looping: frozenset[str]) -> int:
+    """Return how many iterations of a loop to do in one: more than one only for innermost loops."""
+    if has_loop(node.body, looping.__contains__):
+        return 1
+    size = sum(1 for _ in expressions(node.body)) + 4
+    if isinstance(node, nodes.While):
+        size += sum(1 for _ in subexpressions(node.condition))
+    return max(1, min(MAX_COPIES, MAX_NODES // size))
+
+
+def without_continue(body: tuple[nodes.Stmt, ...]) -> tuple[nodes.Stmt, ...]:
+    """Return a loop body in which ``continue`` has become the other side of a branch."""
+    kept: list[nodes.Stmt] = []
+    for position, statement in enumerate(body):
+        if isinstance(statement, nodes.Continue):
+            break
+        if isinstance(statement, nodes.If) and _continues(statement):
+            rest = body[position + 1 :]
+            then = without_continue((*statement.then, *rest))
+            otherwise = without_continue((*statement.otherwise, *rest))
+            kept.append(replace(statement, then=then, otherwise=otherwise))
+            break
+        kept.append(statement)
+        if isinstance(statement, (nodes.Break, nodes.Return)):
+            break
+    return tuple(kept)
+
+
+def _contains_loop(statement: nodes.Stmt) -> bool:
+    return isinstance(statement, Loop) or any(map(_contains_loop, substatements(statement)))
+
+
+def _continues(statement: nodes.Stmt) -> bool:
+    """Whether a ``continue`` of the loop around is in the statement."""
+    if isinstance(statement, nodes.Continue):
+        return True
+    return isinstance(statement, nodes.If) and any(map(_continues, substatements(statement)))

@@ -1,0 +1,1 @@
+"""Programs that must be rejected, and how."""

@@ -1,0 +1,1 @@
+"""Shader texts that change only on purpose: set ``GPUKERNEL_REGENERATE=1`` to write them anew."""

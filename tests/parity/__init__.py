@@ -1,0 +1,1 @@
+"""Every case on every device, with passes on and off."""
