@@ -107,9 +107,7 @@ def raise_errors(diagnostics: Sequence[Diagnostic]) -> NoReturn:
     unique: dict[object, Diagnostic] = {}
     for d in diagnostics:  # a helper that is called twice has the same mistake twice
         unique.setdefault((d.error, d.span, d.message, d.hint), d)
-    ordered = sorted(
-        unique.values(), key=lambda d: (d.span.file.name, d.span.line, d.span.column)
-    )
+    ordered = sorted(unique.values(), key=lambda d: (d.span.file.name, d.span.line, d.span.column))
     text = "\n".join(d.render() for d in ordered)
     raise ordered[0].error(text) from None
 

@@ -194,7 +194,7 @@ class Kernel:
                 if copied:
                     temporary.append(storage)
                 inputs.append(storage)
-            reuse = out is not None and out._is_exclusive()
+            reuse = out is not None and out._is_exclusive() and not made.executable.may_fail
             if out is not None and reuse and not any(s is out._storage for s in inputs):
                 made.executable.launch(inputs, scalars, out._storage)
                 return out

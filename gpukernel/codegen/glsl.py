@@ -144,9 +144,7 @@ class _Generator:
         """Write the bounds-checked read of one array."""
         shape, layout = self.shapes[name], self.layouts[name]
         indices = [f"i{axis}" for axis in range(kind.rank)]
-        inside = " && ".join(
-            f"uint({i}) < uint({shape}.{c})" for i, c in zip(indices, _COMPONENTS)
-        )
+        inside = " && ".join(f"uint({i}) < uint({shape}.{c})" for i, c in zip(indices, _COMPONENTS))
         row = "0"
         for position, i in enumerate(indices[:-1]):
             row = i if position == 0 else f"({row} * {shape}.{_COMPONENTS[position]} + {i})"
@@ -207,9 +205,7 @@ class _Generator:
         params = ", ".join(f"{p.type} {self.names.name(p.name)}" for p in function.params)
         write = self.out.write
         write("")
-        write(
-            f"{function.result} {self.functions[function.name]}({params}) {{", function.span.line
-        )
+        write(f"{function.result} {self.functions[function.name]}({params}) {{", function.span.line)
         self.out.depth += 1
         for variable in function.locals:
             write(f"{variable.type} {self.names.name(variable.name)} = {_ZERO[variable.type]};")

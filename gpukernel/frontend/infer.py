@@ -84,9 +84,7 @@ class _ProgramInference:
             raise_errors(inference.diagnostics)
         return self.assemble(inference, arguments)
 
-    def assemble(
-        self, kernel: FunctionInference, arguments: Mapping[str, Type]
-    ) -> TypedKernel:
+    def assemble(self, kernel: FunctionInference, arguments: Mapping[str, Type]) -> TypedKernel:
         """Collect the functions, arrays and uniforms that the kernel really reaches."""
         functions: dict[str, nodes.Function] = {}
         made = {i.name: i for i in self.instances.values()}
@@ -388,9 +386,7 @@ class FunctionInference(CallInference):
                 f"write {got} names on the left",
             )
             return False
-        return all(
-            [self.match(t, v, pairs) for t, v in zip(target.elements, value.elements)]
-        )
+        return all([self.match(t, v, pairs) for t, v in zip(target.elements, value.elements)])
 
     def poison(self, target: syntax.Target) -> None:
         """Mark the names of a failed assignment, so that reading them is not reported again."""

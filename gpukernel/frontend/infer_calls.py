@@ -195,4 +195,3 @@ class CallInference(ExpressionInference):
                 self.error(span, message, f"pass `{name}` in the call")
                 return None
         return values
-

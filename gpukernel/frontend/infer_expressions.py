@@ -200,9 +200,7 @@ class ExpressionInference(ABC):
         result = ArrayValue(value.array, tuple(prefix))
         if result.rank:
             return result
-        return nodes.Load(
-            value.array.name, result.prefix, value.array.type.element, node.span
-        )
+        return nodes.Load(value.array.name, result.prefix, value.array.type.element, node.span)
 
     def array_index(
         self, index: Value, span: Span, value: ArrayValue, axis: int
@@ -254,8 +252,10 @@ class ExpressionInference(ABC):
     def unary(self, node: syntax.Unary) -> Value:
         if node.symbol == "not":
             condition = self.truth(node.operand)
-            return ErrorValue() if condition is None else self.call(
-                UNARY["not"], [condition], node.span
+            return (
+                ErrorValue()
+                if condition is None
+                else self.call(UNARY["not"], [condition], node.span)
             )
         return self.call(UNARY[node.symbol], [self.value(node.operand)], node.span)
 
@@ -307,9 +307,7 @@ class ExpressionInference(ABC):
             result = self.choose(node.symbol, number, result, node.span)
         return result
 
-    def choose(
-        self, symbol: str, left: nodes.Expr, right: nodes.Expr, span: Span
-    ) -> nodes.Expr:
+    def choose(self, symbol: str, left: nodes.Expr, right: nodes.Expr, span: Span) -> nodes.Expr:
         """Return Python's number-valued ``left and right`` or ``left or right``."""
         kind = join(left.type, right.type)
         assert isinstance(kind, Scalar)
@@ -348,8 +346,10 @@ class ExpressionInference(ABC):
                 f"not {describe(then)} and {describe(otherwise)}"
             )
             hint = hint_for(then) or hint_for(otherwise) or "use if/else statements"
-            return ErrorValue() if isinstance(kind, ErrorType) and not hint else self.error(
-                node.span, message, hint
+            return (
+                ErrorValue()
+                if isinstance(kind, ErrorType) and not hint
+                else self.error(node.span, message, hint)
             )
         assert isinstance(then, NUMBERS) and isinstance(otherwise, NUMBERS)
         return nodes.Select(condition, cast(then, kind), cast(otherwise, kind), kind, node.span)

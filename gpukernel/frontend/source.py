@@ -156,9 +156,7 @@ def _begins(node: FunctionNode, code: CodeType) -> bool:
     return node.name == code.co_name and first == code.co_firstlineno
 
 
-def _lambdas_at(
-    nodes: list[FunctionNode], code: CodeType, file: SourceFile
-) -> list[FunctionNode]:
+def _lambdas_at(nodes: list[FunctionNode], code: CodeType, file: SourceFile) -> list[FunctionNode]:
     """Narrow lambdas of one line by the columns of their bytecode (Python 3.11 and newer)."""
     if not hasattr(code, "co_positions"):
         return [n for n in nodes if _code_matches(_compile_lambda(n, code), code)]

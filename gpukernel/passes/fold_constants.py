@@ -25,9 +25,7 @@ def fold_constants(program: nodes.Program) -> nodes.Program:
 def _fold_function(function: nodes.Function) -> nodes.Function:
     body = tuple(rewrite(statement, _fold) for statement in function.body)
     body = _splice(body)
-    unchanged = len(body) == len(function.body) and all(
-        a is b for a, b in zip(body, function.body)
-    )
+    unchanged = len(body) == len(function.body) and all(a is b for a, b in zip(body, function.body))
     return function if unchanged else replace(function, body=body)
 
 

@@ -42,6 +42,7 @@ class CPUExecutable:
     """A typed program with the interpreter that runs it."""
 
     source = ""
+    may_fail = False
 
     def __init__(self, program: Program) -> None:
         self._interpreter = Interpreter(program)

@@ -38,6 +38,7 @@ class Executable(Protocol):
     """A compiled program."""
 
     source: str
+    may_fail: bool  # whether a launch can raise when the output is written already
 
     def launch(self, inputs: Sequence[Any], scalars: Sequence[Number], output: Any) -> None:
         """Fill ``output``, whose shape is the grid; it is never one of ``inputs``."""

@@ -15,6 +15,7 @@ from gpukernel.codegen.loops import looping_functions
 from gpukernel.errors import DeviceError
 from gpukernel.ir.nodes import Program
 from gpukernel.runtime.gl_context import GLContext
+from gpukernel.runtime.gl_loop_limit import cuts_loops_short
 from gpukernel.runtime.gl_program import GLExecutable
 from gpukernel.runtime.gl_texture import (
     FORMATS,
@@ -23,7 +24,6 @@ from gpukernel.runtime.gl_texture import (
     read_array,
     write_array,
 )
-from gpukernel.runtime.gl_loop_limit import cuts_loops_short
 from gpukernel.runtime.layout import Layout, make_layout
 from gpukernel.runtime.pool import Pool
 from gpukernel.runtime.stats import COUNTERS

@@ -32,6 +32,7 @@ class GLExecutable:
             DeviceError: the driver rejects the shader, or it reads too many arrays.
         """
         self.source = shader.fragment
+        self.may_fail = shader.guarded
         self._context = context
         _check_units(context, shader)
         with context as gl:

@@ -335,8 +335,8 @@ class _Compiler:
                     return
                 if is_sparse(frame, mask, factor):
                     inner = Compaction(frame, mask, used)
-                    state = (inner.gather(v) for v in (trips, counter, step))
-                    iterate(inner.frame, True, *state, done)
+                    left, now, by = (inner.gather(v) for v in (trips, counter, step))
+                    iterate(inner.frame, True, left, now, by, done)
                     inner.scatter(written)
                     return
                 for name, everywhere in counters.items():

@@ -120,7 +120,7 @@ def is_sparse(frame: Frame, mask: Mask, factor: int) -> bool:
         return False
     assert isinstance(mask, np.ndarray)
     active = np.count_nonzero(mask) * (frame.size // mask.size)
-    return active * factor < frame.size
+    return bool(active * factor < frame.size)
 
 
 class Compaction:

@@ -75,7 +75,12 @@ WRONG: list[tuple[str, Callable[[], object], type[KernelError], list[str]]] = [
     ("float shape", lambda: scaled(A, shape=2.5), KernelShapeError, ["2.5 is not a shape"]),
     ("text shape", lambda: scaled(A, shape="3"), KernelShapeError, ["'3' is not a shape"]),
     ("failing rule", lambda: ruled(A), KernelShapeError, ["shape function", "ZeroDiv", "(a, n)"]),
-    ("out is NumPy's", lambda: scaled(A, out=A), KernelTypeError, ["is a ndarray", "gk.empty"]),
+    (
+        "out is NumPy's",
+        lambda: scaled(A, out=A),  # type: ignore[arg-type]
+        KernelTypeError,
+        ["is a ndarray", "gk.empty"],
+    ),
     (
         "out of another dtype",
         lambda: scaled(A, out=gk.zeros(3, dtype="int32")),

@@ -95,7 +95,7 @@ def test_helper_of_another_file(tmp_path: Path) -> None:
     load(tmp_path / "helpers.py", "def low(x):\n    return x & 1\n")
     helpers = load(tmp_path / "helpers.py", "def low(x):\n    return x & 1\n")
     user = load(tmp_path / "user.py", HEADER + "low = None\ndef f(a):\n    return low(a[0])\n")
-    user.low = helpers.low
+    vars(user)["low"] = helpers.low
     with pytest.raises(KernelTypeError) as caught:
         cells(kernel(user.f), A)
     text = str(caught.value)
@@ -145,9 +145,7 @@ def test_decorated_function() -> None:
     @same
     def f(a):
         """Docstring."""
-        return a[
-            index()
-        ]
+        return a[index()]
 
     assert cells(f, A) == [0, 1]
 
@@ -156,8 +154,8 @@ def test_docstring_at_column_0() -> None:
     @kernel
     def f(a):
         """First line.
-Second line.
-"""
+        Second line.
+        """
         return a[index()]
 
     assert cells(f, A) == [0, 1, 2]
@@ -173,7 +171,7 @@ def test_same_name_twice() -> None:
 
         made.append(f)
 
-    @kernel
+    @kernel  # type: ignore[no-redef]
     def f(a):
         return a[index()] + 2
 
