@@ -31,7 +31,6 @@ _TEXELS = {FLOAT: "vec4", INT: "ivec4", BOOL: "uvec4"}
 _STORED = {FLOAT: "float", INT: "int", BOOL: "uint"}
 _ZERO = {FLOAT: "0.0", INT: "0", BOOL: "false"}
 _COMPONENTS = "xyzw"
-_ENTER, _LEAVE = "++gk_open[gk_slot];", "--gk_open[gk_slot];"
 
 
 def sampler_type(dtype: str) -> str:
@@ -68,7 +67,6 @@ class _Generator:
         self.program = program
         self.looping = looping_functions(program)
         self.guarded = guard_loops and program.kernel.name in self.looping
-        self.num_open = 0  # guarded loops around the statement being written
         self.out = _Writer()
         self.globals = Names()
         self.out_shape = self.globals.declare("u_out_shape")
@@ -126,8 +124,8 @@ class _Generator:
         write(f"layout(location = 0) out {_TEXELS[self.program.kernel.result]} gk_texel;")
         write("ivec4 gk_index;")
         if self.guarded:
-            write("uniform int gk_slot;  // 0; unknown to the compiler, so gk_open stays in memory")
-            write("int gk_open[2];  // [gk_slot]: loops entered and not yet left by themselves")
+            write("uniform int gk_slot;  // 0; unknown to the compiler, so gk_done stays in memory")
+            write("bool gk_done[2];  // [gk_slot]: was the loop over the lanes not cut short?")
 
     def helper_texts(self) -> list[str]:
         """Return the GLSL functions that the program's calls need, each once, callees first."""
@@ -174,9 +172,10 @@ class _Generator:
         write(f"    int gk_rows = {rows};")
         write(f"    {_TEXELS[kind]} gk_result = {_TEXELS[kind]}(0);")
         if self.guarded:
-            write("    gk_open[0] = gk_open[1] = 0;")
-            write(f"    int gk_lane = -1;\n    {_ENTER}\n    while (true) {{")
-            write(f"        if (++gk_lane >= 4) {{ {_LEAVE} break; }}")
+            write("    gk_done[0] = gk_done[1] = false;")
+            write("    int gk_lane = -1;")
+            write("    while (true) {")
+            write("        if (++gk_lane >= 4 + gk_slot) { gk_done[gk_slot] = true; break; }")
         else:
             write("    for (int gk_lane = 0; gk_lane < 4; ++gk_lane) {")
         write("        int gk_e = gk_cell * 4 + gk_lane;")
@@ -194,7 +193,7 @@ class _Generator:
         write(f"        gk_result[gk_lane] = {_STORED[kind]}({kernel}());")
         write("    }")
         if self.guarded:
-            write("    if (gk_open[gk_slot] != 0) discard;  // the driver ended a loop too early")
+            write("    if (!gk_done[gk_slot]) discard;  // the driver cut a loop short")
         write("    gk_texel = gk_result;")
         write("}")
 
@@ -245,22 +244,17 @@ class _Generator:
                     self.inner(node.otherwise)
                 self.out.write("}", line)
             case nodes.For() | nodes.While() if self.guarded:
-                self.guarded_loop(node)
+                self.unrolled_loop(node)
             case nodes.For():
                 self.for_loop(node)
             case nodes.While():
                 self.out.write(f"while ({self.value(node.condition)}) {{", line)
                 self.inner(node.body)
                 self.out.write("}", line)
-            case nodes.Break() if self.guarded:
-                self.out.write(f"{{ {_LEAVE} break; }}", line)
             case nodes.Break():
                 self.out.write("break;", line)
             case nodes.Continue():
                 self.out.write("continue;", line)
-            case nodes.Return() if self.num_open:
-                leave = f"gk_open[gk_slot] -= {self.num_open};"
-                self.out.write(f"{{ {leave} return {self.value(node.value)}; }}", line)
             case nodes.Return():
                 self.out.write(f"return {self.value(node.value)};", line)
             case _:
@@ -306,8 +300,8 @@ class _Generator:
         value = f"{start} + int({counter}) * {by}"
         return f"uint {counter} = 0u", f"{counter} < {count}", f"++{counter}", value
 
-    def guarded_loop(self, node: nodes.For | nodes.While) -> None:
-        """Write a loop that does several iterations in one and counts whether it was left."""
+    def unrolled_loop(self, node: nodes.For | nodes.While) -> None:
+        """Write a loop that does several iterations of the source in one of its own."""
         line, write = node.span.line, self.out.write
         body, copies = node.body, copies_of(node, self.looping)
         if copies > 1:
@@ -318,16 +312,13 @@ class _Generator:
             head = [f"{self.names.name(node.name)} = {value};", f"{advance};"]
         else:
             condition, head = self.value(node.condition), []
-        write(_ENTER, line)
         write("while (true) {", line)
         self.out.depth += 1
-        self.num_open += 1
         for _ in range(copies):
-            write(f"if (!({condition})) {{ {_LEAVE} break; }}", line)
+            write(f"if (!({condition})) break;", line)
             for text in head:
                 write(text, line)
             self.block(body)
-        self.num_open -= 1
         self.out.depth -= 1
         write("}", line)
 

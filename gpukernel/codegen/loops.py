@@ -1,8 +1,9 @@
 """Loops for drivers that end every loop after so many iterations, whatever its condition says.
 
-Mesa's software rasteriser counts the iterations of all loops of a fragment together and leaves
-them at 65,535.  A guarded loop does several iterations of the source in each of its own, and knows
-whether it ended by itself, so that a cut-off loop is an error and never a wrong number.
+Mesa's software rasteriser counts the iterations of all loops of a fragment together and from the
+65,535th on leaves every loop at its end.  So innermost loops do several iterations of the source in
+one of their own, and the loop over the four lanes, which is around all others, notes that it was
+left by its own condition: a fragment in which a loop was cut short never gets there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import replace
 from gpukernel.ir import nodes
 from gpukernel.ir.walk import expressions, subexpressions, substatements
 
-MAX_COPIES = 16
+MAX_COPIES = 8
+SHORT = 64  # iterations that are not worth the copies
 MAX_NODES = 512  # expressions that the copies of one loop body may have together
 
 Loop = (nodes.For, nodes.While)
@@ -40,6 +42,8 @@ def copies_of(node: nodes.For | nodes.While, looping: frozenset[str]) -> int:
     """Return how many iterations of a loop to do in one: more than one only for innermost loops."""
     if has_loop(node.body, looping.__contains__):
         return 1
+    if isinstance(node, nodes.For) and _is_short(node):
+        return 1
     size = sum(1 for _ in expressions(node.body)) + 4
     if isinstance(node, nodes.While):
         size += sum(1 for _ in subexpressions(node.condition))
@@ -62,6 +66,12 @@ def without_continue(body: tuple[nodes.Stmt, ...]) -> tuple[nodes.Stmt, ...]:
         if isinstance(statement, (nodes.Break, nodes.Return)):
             break
     return tuple(kept)
+
+
+def _is_short(node: nodes.For) -> bool:
+    """Whether the bounds are constants with few iterations between them."""
+    bounds = [b.value for b in (node.start, node.stop, node.step) if isinstance(b, nodes.Constant)]
+    return len(bounds) == 3 and len(range(*map(int, bounds))) <= SHORT
 
 
 def _contains_loop(statement: nodes.Stmt) -> bool:

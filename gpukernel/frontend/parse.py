@@ -16,7 +16,6 @@ from gpukernel.errors import (
     KernelOverflowError,
     KernelSyntaxError,
     Span,
-    raise_errors,
 )
 from gpukernel.frontend.refused import REFUSED, REFUSED_LITERALS
 from gpukernel.frontend.source import FunctionSource
@@ -54,18 +53,15 @@ SYMBOLS: dict[type[ast.AST], str] = {
 _PLACEHOLDER = 0
 
 
-def parse_function(source: FunctionSource) -> syntax.Function:
-    """Return the surface tree of a function.
+def parse_function(source: FunctionSource) -> tuple[syntax.Function, tuple[Diagnostic, ...]]:
+    """Return the surface tree of a function, and what kernels do not have of it.
 
-    Raises:
-        KernelSyntaxError: for every construct that kernels do not have, all at once.
-        KernelOverflowError: for a literal that fits neither int32 nor float32.
+    Refused statements are left out of the tree and refused expressions are zero in it, so that
+    names can be checked all the same.
     """
     parser = _Parser(source)
     function = parser.function(source.node)
-    if parser.diagnostics:
-        raise_errors(parser.diagnostics)
-    return function
+    return function, tuple(parser.diagnostics)
 
 
 class _Parser:
@@ -364,15 +360,22 @@ def _is_float(node: ast.expr) -> bool:
 
 
 def literal_negatives(source: FunctionSource) -> set[tuple[str, int, int, int]]:
-    """Return (file, line, axis, value) of every negative index written as a constant."""
+    """Return the places of every negative index written as a constant, each in two forms.
+
+    They are (file, end line, end byte column, axis), where the end is that of the subscript, and
+    (file, line, axis, value) for an interpreter that keeps no columns. An axis is never negative
+    and the value always is, so the forms cannot be mistaken for each other.
+    """
     found: set[tuple[str, int, int, int]] = set()
+    name = source.parsed.file.name
     for node in ast.walk(source.node):
         if isinstance(node, ast.Subscript):
             parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
             for axis, part in enumerate(parts):
                 value = _literal_int(part)
                 if value is not None and value < 0:
-                    found.add((source.parsed.file.name, node.lineno, axis, value))
+                    found.add((name, node.end_lineno or 0, node.end_col_offset or 0, axis))
+                    found.add((name, node.lineno, axis, value))
     return found
 
 

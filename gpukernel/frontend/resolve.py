@@ -12,7 +12,7 @@ import difflib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from types import FunctionType, ModuleType
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -132,11 +132,14 @@ def _resolve_function(
     function: FunctionType, resolution: Resolution, may_defer: bool
 ) -> list[FunctionType]:
     """Bind one function's names and return the functions it calls."""
-    source, tree = _read(function)
+    source, tree, refused = _read(function)
     resolver = _Resolver(function, source, tree, may_defer)
     bound = replace(tree, body=tuple(resolver.statement(s) for s in tree.body))
     bound, flow_errors = check_flow(bound)
-    diagnostics = resolver.diagnostics + flow_errors
+    diagnostics = [*resolver.diagnostics, *flow_errors]
+    if refused:  # what else is wrong may follow from that; unknown names do not
+        unknown = [d for d in resolver.diagnostics if d.error is KernelNameError]
+        diagnostics = [*refused, *unknown]
     if diagnostics:
         raise_errors(diagnostics)
     resolution.functions[function] = bound
@@ -147,15 +150,16 @@ def _resolve_function(
 
 
 # What was read when a function was first seen: its file may change afterwards.
-_sources: WeakKeyDictionary[FunctionType, tuple[FunctionSource, syntax.Function]]
+_Parsed = tuple[FunctionSource, syntax.Function, tuple[Diagnostic, ...]]
+_sources: WeakKeyDictionary[FunctionType, _Parsed]
 _sources = WeakKeyDictionary()
 
 
-def _read(function: FunctionType) -> tuple[FunctionSource, syntax.Function]:
+def _read(function: FunctionType) -> _Parsed:
     found = _sources.get(function)
     if found is None:
         source = read_source(function)
-        found = _sources[function] = (source, parse_function(source))
+        found = _sources[function] = (source, *parse_function(source))
     return found
 
 
@@ -181,6 +185,7 @@ class _Resolver:
         self.may_defer = may_defer
         self.locals = {p.name for p in tree.params}
         self.locals |= {target.name for target in assigned_names(tree.body)}
+        self.locals |= {*function.__code__.co_varnames, *function.__code__.co_cellvars}
         self.diagnostics: list[Diagnostic] = []
         self.deferred: list[Diagnostic] = []
         self.captures: dict[tuple[str, ...], Capture] = {}
@@ -250,17 +255,17 @@ class _Resolver:
     def each(self, nodes: tuple[syntax.Expr, ...]) -> tuple[syntax.Expr, ...]:
         return tuple(self.expression(node) for node in nodes)
 
-    def name(self, node: syntax.Name) -> syntax.Expr:
+    def name(self, node: syntax.Name, *, dotted: bool = False) -> syntax.Expr:
         if node.name in self.locals:
             return syntax.Local(node.name, node.span)
         value = _look_up(self.function, node.name)
         if value is MISSING:
             self.unknown(node)
             return syntax.Global((node.name,), MISSING, node.span)
-        return self.capture((node.name,), value, node.span)
+        return self.capture((node.name,), value, node.span, dotted=dotted)
 
-    def attribute(self, node: syntax.Attribute) -> syntax.Expr:
-        inner = self.expression(node.value)
+    def attribute(self, node: syntax.Attribute, *, dotted: bool = False) -> syntax.Expr:
+        inner = self.before_dot(node.value)
         if not isinstance(inner, syntax.Global) or inner.value is MISSING:
             return replace(node, value=inner)
         path = (*inner.path, node.name)
@@ -273,7 +278,15 @@ class _Resolver:
             )
             return syntax.Global(path, MISSING, node.span)
         self.captures.pop(inner.path, None)
-        return self.capture(path, value, node.span)
+        return self.capture(path, value, node.span, dotted=dotted)
+
+    def before_dot(self, node: syntax.Expr) -> syntax.Expr:
+        """Resolve what an attribute is read from: it may be a class or a namespace too."""
+        if isinstance(node, syntax.Name):
+            return self.name(node, dotted=True)
+        if isinstance(node, syntax.Attribute):
+            return self.attribute(node, dotted=True)
+        return self.expression(node)
 
     def unknown(self, node: syntax.Name) -> None:
         known = [*self.locals, *self.function.__globals__, *dir(builtins)]
@@ -285,12 +298,17 @@ class _Resolver:
         later = later or node.name in self.function.__code__.co_freevars
         (self.deferred if later and self.may_defer else self.diagnostics).append(diagnostic)
 
-    def capture(self, path: tuple[str, ...], value: object, span: Span) -> syntax.Expr:
-        """Record a captured object and check that kernels can use it."""
+    def capture(
+        self, path: tuple[str, ...], value: object, span: Span, *, dotted: bool
+    ) -> syntax.Expr:
+        """Record a captured object and check that kernels can use it.
+
+        ``dotted`` says that only an attribute of it is used.
+        """
         self.captures[path] = Capture(self.function, path, value)
         if is_number(value):
             self.check_constant(path, value, span)
-        elif not self.usable(value):
+        elif not (dotted and isinstance(value, (type, SimpleNamespace))) and not self.usable(value):
             message, hint = _refusal(".".join(path), value)
             self.diagnostics.append(Diagnostic(KernelTypeError, span, message, hint))
             return syntax.Global(path, MISSING, span)

@@ -1,19 +1,23 @@
 """How ``kernel.at`` shows an array to the original Python function: reads only, zero out of range.
 
 Under CPython a negative index that was written as a constant cannot be told from a computed one by
-its value, so the places where the source has one are passed in.
+its value, so the places where the source has one are passed in. Python 3.11 and later tell which
+subscript is running. Python 3.10 (and any started without columns, ``-X no_debug_ranges``) only
+tells the line: there, a computed index equal to a constant one on its line counts from the end too.
 """
 
 from __future__ import annotations
 
 import sys
+from itertools import islice
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from gpukernel.errors import KernelTypeError
 
-# (file name, line, axis, value) of every negative index written as a constant.
+# The places of negative indices written as constants: see `frontend.parse.literal_negatives`.
 LiteralIndices = frozenset[tuple[str, int, int, int]]
 
 
@@ -50,11 +54,10 @@ class ArrayView:
         if len(given) > self.ndim or not all(isinstance(i, (int, np.integer)) for i in given):
             raise KernelTypeError(f"index {index!r} into an array with {self.ndim} axes")
         frame = sys._getframe(1)
-        place = (frame.f_code.co_filename, frame.f_lineno)
         position = list(self._prefix)
         for offset, i in enumerate(given):
-            written = (*place, offset, int(i)) in self._literals
-            position.append(int(i) + self.shape[offset] if i < 0 and written else int(i))
+            from_end = i < 0 and _place(frame, offset, int(i)) in self._literals
+            position.append(int(i) + self.shape[offset] if from_end else int(i))
         if len(position) < self._values.ndim:
             return ArrayView(self._values, self._literals, tuple(position))
         if all(0 <= i < n for i, n in zip(position, self._values.shape)):
@@ -63,3 +66,14 @@ class ArrayView:
 
     def __repr__(self) -> str:
         return f"ArrayView({self._values!r})"
+
+
+def _place(frame: FrameType, axis: int, value: int) -> tuple[str, int, int, int]:
+    """Return the place of an index in the subscript that a frame is evaluating."""
+    code = frame.f_code
+    if sys.version_info >= (3, 11):
+        # One position for each code unit of two bytes.
+        _, end_line, _, end_column = next(islice(code.co_positions(), frame.f_lasti // 2, None))
+        if end_line is not None and end_column is not None:
+            return code.co_filename, end_line, end_column, axis
+    return code.co_filename, frame.f_lineno, axis, value

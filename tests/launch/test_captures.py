@@ -140,3 +140,19 @@ def test_modules_and_aliases(device):
         return root(a[index()]) + math.pi * 0 + np.sqrt(4.0)
 
     assert roots(np.array([9.0])).tolist() == [5.0]
+
+
+class settings:
+    gain = 0.5
+
+
+@kernel
+def with_settings(a):
+    return a[index()] * settings.gain
+
+
+def test_numbers_of_a_class_are_captured(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    a = np.arange(3, dtype=np.float32)
+    assert with_settings(a, device=device).tolist() == [0.0, 0.5, 1.0]
+    monkeypatch.setattr(settings, "gain", 2.0)
+    assert with_settings(a, device=device).tolist() == [0.0, 2.0, 4.0]

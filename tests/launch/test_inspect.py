@@ -33,6 +33,11 @@ def both_on_one_line(a, n):
 
 
 @kernel
+def chained(a, n):
+    return a[n][-1] + a[n, -1]
+
+
+@kernel
 def rows(a):
     i, j = index()
     return a[i][j]
@@ -59,10 +64,28 @@ def test_at_literal_negative_index():
     assert ends.at(1, a, n=1) == 4
 
 
-@pytest.mark.xfail(strict=True, reason="places of constant indices are lines, not columns")
 def test_at_tells_indices_on_one_line_apart():
     a = np.array([1, 2, 3])
-    assert both_on_one_line.at(0, a, 1) == both_on_one_line(a, 1, device="cpu").tolist()[0]
+    table = a[None]
+    assert both_on_one_line.at(0, a, 2) == both_on_one_line(a, 2, device="cpu").tolist()[0] == 3
+    assert chained.at((0, 0), table, 0) == chained(table, 0, device="cpu").tolist()[0][0] == 6
+    if sys.version_info >= (3, 11):  # Python 3.10 only tells the line
+        assert both_on_one_line.at(0, a, 1) == both_on_one_line(a, 1, device="cpu").tolist()[0] == 3
+        assert chained.at((0, 0), table, -1) == chained(table, -1, device="cpu").tolist()[0][0] == 0
+
+
+def test_at_matches_by_line_without_columns():
+    program = (
+        "import importlib.util, sys, numpy as np\n"
+        "spec = importlib.util.spec_from_file_location('here', sys.argv[1])\n"
+        "here = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(here)\n"
+        "print(here.ends.at(0, np.array([1, 2, 3])))\n"
+    )
+    command = [sys.executable, "-X", "no_debug_ranges", "-B", "-c", program, __file__]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "3\n"
 
 
 def test_at_can_be_traced():
