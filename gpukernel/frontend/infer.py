@@ -235,7 +235,7 @@ class FunctionInference(CallInference):
 
     def instance(
         self, function: FunctionType, bindings: dict[str, Type | ArrayValue], span: Span
-    ) -> FunctionInference | None:
+    ) -> tuple[str, Type | None] | None:
         program = self.program
         if function in program.active:
             hint = "kernels cannot recurse; write the repetition as a loop"
@@ -252,7 +252,7 @@ class FunctionInference(CallInference):
             program.active.pop()
             program.instances[key] = made
         self.diagnostics += [replace(d, calls=(span, *d.calls)) for d in made.diagnostics]
-        return made
+        return made.name, made.result
 
     # ------------------------------------------------------------ statements
 

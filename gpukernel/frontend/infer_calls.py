@@ -10,7 +10,6 @@ import inspect
 from abc import abstractmethod
 from dataclasses import replace
 from types import FunctionType
-from typing import TYPE_CHECKING
 
 from gpukernel.errors import Span
 from gpukernel.frontend.infer_expressions import ExpressionInference, hint_for, signature_text
@@ -33,9 +32,6 @@ from gpukernel.lang.operators import BINARY
 from gpukernel.lang.table import Row
 from gpukernel.lang.types import INT, Scalar, Type
 
-if TYPE_CHECKING:
-    from gpukernel.frontend.infer import FunctionInference
-
 
 class CallInference(ExpressionInference):
     """The calls of a function's inference."""
@@ -45,8 +41,8 @@ class CallInference(ExpressionInference):
     @abstractmethod
     def instance(
         self, function: FunctionType, bindings: dict[str, Type | ArrayValue], span: Span
-    ) -> FunctionInference | None:
-        """Return the inference of another function for these arguments, or None if it recurses."""
+    ) -> tuple[str, Type | None] | None:
+        """Return another function's name and result for these arguments; None if it recurses."""
 
     def apply(self, node: syntax.Apply) -> Value:
         function = self.value(node.function)
@@ -166,11 +162,11 @@ class CallInference(ExpressionInference):
                 return self.error(span, f"parameter `{name}` cannot be {what}", hint)
             bindings[name] = value if isinstance(value, ArrayValue) else type_of(value)
             numbers += [] if isinstance(value, ArrayValue) else leaves(value)
-        instance = self.instance(function, bindings, span)
-        if instance is None or not isinstance(instance.result, Scalar):
+        name, result = self.instance(function, bindings, span) or ("", None)
+        if not isinstance(result, Scalar):
             return ErrorValue()
         operands = tuple(n for n in numbers if isinstance(n, NUMBERS))
-        return nodes.Invoke(instance.name, operands, instance.result, span)
+        return nodes.Invoke(name, operands, result, span)
 
     def bind(
         self, function: FunctionType, arguments: list[Value], keywords: dict[str, Value], span: Span
