@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import subprocess
@@ -39,6 +40,7 @@ class Holder:
 
 def test_works_after_every_kind_of_error(device):
     a = gk.array([1, 2, 3])
+    gc.collect()  # what earlier tests left in cycles
     held = gk.memory().arrays
     failures = [
         lambda: scaled(a),
@@ -63,6 +65,7 @@ def test_a_launch_that_fails_on_the_device_frees_its_memory(device, monkeypatch)
     a = np.array([1, 2, 3])
     scaled(a, 1)
     made = list(scaled._specializations.values())
+    gc.collect()  # what earlier tests left in cycles
     held = gk.memory().arrays
 
     def fails(*_):
@@ -152,6 +155,7 @@ def test_eight_threads(device):
 
 def test_threads_compile_once(device):
     fresh = gk.from_source("def fresh(a): return a[index()] + 1", "fresh")
+    gc.collect()  # what earlier tests left in cycles
     before = gk.memory().compiles
     start = threading.Barrier(8)
 
@@ -166,6 +170,7 @@ def test_threads_compile_once(device):
 
 def test_arrays_freed_on_another_thread(device):
     gk.synchronize()
+    gc.collect()  # what earlier tests left in cycles
     held = gk.memory().arrays
     made = [gk.ones(100) for _ in range(20)]
     thread = threading.Thread(target=made.clear)
@@ -181,6 +186,7 @@ def test_two_thousand_launches_leave_memory_flat(device):
     for _ in range(20):
         scaled(scaled(a, 2.0), 1.5, out=out)
     gk.synchronize()
+    gc.collect()  # what earlier tests left in cycles
     before = gk.memory()
     for n in range(1000):
         scaled(scaled(a, float(n)), 1.5, out=out)

@@ -87,6 +87,7 @@ def test_bad_shapes(shape: Any, error: type[Exception]) -> None:
 
 
 def test_larger_than_the_device(device: str) -> None:
+    gc.collect()  # what earlier tests left in cycles
     before = memory()
     with pytest.raises(DeviceError, match="1048576"):
         arrays.zeros((1 << 20, 1 << 20))
@@ -158,6 +159,7 @@ def test_reshape_of_padded_rows(device: str, shape: tuple[int, ...]) -> None:
 
 
 def test_reshape_shares_memory_until_the_last_user(device: str) -> None:
+    gc.collect()  # what earlier tests left in cycles
     before = memory().arrays
     there = arrays.arange(12)
     view = there.reshape(3, 4)
@@ -187,6 +189,7 @@ def test_use_after_release(device: str) -> None:
 
 def test_replace_storage_frees_the_old_one(device: str) -> None:
     there = arrays.zeros(4)
+    gc.collect()  # what earlier tests left in cycles
     before = memory()
     owner = get_device(device)
     there._replace_storage(owner.upload(np.ones(4, np.float32)))
@@ -206,6 +209,7 @@ def test_storage_on_another_device(device: str) -> None:
 
 def test_memory_counts(device: str) -> None:
     gc.collect()
+    gc.collect()  # what earlier tests left in cycles
     before = memory()
     there = arrays.zeros((10, 10))
     there.numpy()
@@ -221,6 +225,7 @@ def test_memory_counts(device: str) -> None:
 def test_memory_stays_flat(device: str) -> None:
     arrays.zeros((64, 64)).release()
     synchronize()
+    gc.collect()  # what earlier tests left in cycles
     before = memory()
     for _ in range(2000):
         arrays.empty((64, 64))
@@ -231,6 +236,7 @@ def test_memory_stays_flat(device: str) -> None:
 
 
 def test_other_threads_create_read_and_drop(device: str) -> None:
+    gc.collect()  # what earlier tests left in cycles
     before = memory()
     problems: list[BaseException] = []
 
