@@ -44,6 +44,8 @@ def copies_of(node: nodes.For | nodes.While, looping: frozenset[str]) -> int:
         return 1
     if isinstance(node, nodes.For) and _is_short(node):
         return 1
+    if not _continues_plainly(node.body):
+        return 1
     size = sum(1 for _ in expressions(node.body)) + 4
     if isinstance(node, nodes.While):
         size += sum(1 for _ in subexpressions(node.condition))
@@ -71,7 +73,22 @@ def without_continue(body: tuple[nodes.Stmt, ...]) -> tuple[nodes.Stmt, ...]:
 def _is_short(node: nodes.For) -> bool:
     """Whether the bounds are constants with few iterations between them."""
     bounds = [b.value for b in (node.start, node.stop, node.step) if isinstance(b, nodes.Constant)]
-    return len(bounds) == 3 and len(range(*map(int, bounds))) <= SHORT
+    if len(bounds) != 3 or bounds[2] == 0:
+        return False
+    return len(range(*map(int, bounds))) <= SHORT
+
+
+def _continues_plainly(body: tuple[nodes.Stmt, ...]) -> bool:
+    """Whether `without_continue` keeps the body's size: no branch only sometimes continues."""
+    jumps = (nodes.Continue, nodes.Break, nodes.Return)
+    for statement in body:
+        if isinstance(statement, nodes.If) and _continues(statement):
+            sides = (statement.then, statement.otherwise)
+            if not any(side and isinstance(side[-1], jumps) for side in sides):
+                return False
+            if not all(map(_continues_plainly, sides)):
+                return False
+    return True
 
 
 def _contains_loop(statement: nodes.Stmt) -> bool:

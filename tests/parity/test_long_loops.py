@@ -32,6 +32,40 @@ def count_nested(n):
     return total
 
 
+@gk.kernel(shape=3)
+def step_folds_to_zero(n):
+    total = n
+    for _ in range(0, 5, 2 - 2):
+        total += 1
+    return total
+
+
+@gk.kernel(shape=6)
+def sometimes_continues(n):
+    i = gk.index()
+    total = 0
+    for k in range(n):
+        if k % 2 == 0:
+            if k % 3 == i:
+                continue
+            total += 1
+        if k % 5 == 0:
+            if k % 7 == i:
+                continue
+            total += 10
+        total += 100
+    return total
+
+
+def test_a_step_of_zero_runs_nothing(device: str) -> None:
+    assert step_folds_to_zero(7, device=device).tolist() == [7] * 3
+
+
+def test_a_branch_that_sometimes_continues(device: str) -> None:
+    expected = [sometimes_continues.at(i, 50) for i in range(6)]
+    assert sometimes_continues(50, device=device).tolist() == expected
+
+
 @pytest.mark.parametrize("n", [0, 1, 15, 16, 17, 65535, 65536, 70000, 100_000])
 def test_every_lane_runs_to_the_end(device: str, n: int) -> None:
     assert count(n, device=device).tolist() == [n] * 6
