@@ -2,6 +2,7 @@
 #
 #   make demo                  benchmark, a filtered photograph, and where the pictures are
 #   make test                  all tests; ARGS="-k matmul -x" goes to pytest
+#   make fuzz N=10000          random programs on every device; ARGS="--minutes 5 --seed 1"
 #   make lint                  ruff (lint and format) and mypy --strict
 #   make docs                  write the generated pages of docs/ again
 #   make wheel                 build a wheel into build/dist
@@ -13,10 +14,11 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 OUT ?= out
+N ?= 1000
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet
 
-.PHONY: demo test lint format docs wheel clean
+.PHONY: demo test fuzz lint format docs wheel clean
 
 demo: $(VENV)/installed-bench
 	@$(RUN) -m gpukernel info
@@ -26,6 +28,9 @@ demo: $(VENV)/installed-bench
 
 test: $(VENV)/installed-test
 	$(RUN) -m pytest $(ARGS)
+
+fuzz: $(VENV)/installed-test
+	$(RUN) -m tests.fuzz --count $(N) $(ARGS)
 
 lint: $(VENV)/installed-dev
 	$(RUN) -m ruff check .

@@ -15,6 +15,7 @@ from typing import Any, Union
 import numpy as np
 
 from gpukernel.errors import (
+    DeviceError,
     Diagnostic,
     KernelError,
     KernelOverflowError,
@@ -23,17 +24,30 @@ from gpukernel.errors import (
     Span,
 )
 from gpukernel.ir.constants import scalar_type
-from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN, MAX_RANK, ArrayType, Scalar
+from gpukernel.lang.random import split_seed
+from gpukernel.lang.types import (
+    BOOL,
+    FLOAT,
+    INT,
+    INT_MAX,
+    INT_MIN,
+    MAX_RANK,
+    UINT,
+    ArrayType,
+    Type,
+    VectorType,
+)
+from gpukernel.lang.vectors import Vector
 from gpukernel.runtime.array import Array
 from gpukernel.runtime.host import to_host
 
 ShapeRule = Union[None, int, tuple[int, ...], Callable[..., Any]]
 Number = Union[bool, int, float]
+Argument = Any  # Array | np.ndarray | Number | tuple[Number, ...]
 
 _NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)
 _REFUSED = {
     list: "a list; pass np.array(...) or gk.array(...)",
-    tuple: "a tuple; pass its numbers one by one, or np.array(...)",
     str: "a string; kernels compute numbers",
     dict: "a dict; pass its values one by one",
     complex: "a complex number; pass the real and imaginary parts",
@@ -77,12 +91,14 @@ class Signature:
         bound.apply_defaults()
         return dict(bound.arguments)
 
-    def convert(self, name: str, value: object) -> Array | np.ndarray | Number:
-        """Return an argument as an `Array`, a host array that devices can hold, or a number."""
+    def convert(self, name: str, value: object) -> Argument:
+        """Return an argument as an array, a number, or a tuple of numbers of one type."""
         if isinstance(value, Array):
             return value
         if isinstance(value, _NUMBERS):
             return self.number(name, value)
+        if isinstance(value, (tuple, Vector)):
+            return self.vector(name, value)
         if type(value) in _REFUSED:
             message = f"argument `{name}` is {_REFUSED[type(value)].split(';')[0]}"
             raise self.fail(KernelTypeError, message, _REFUSED[type(value)].split("; ")[1])
@@ -90,13 +106,37 @@ class Signature:
             return self.number(name, value[()])
         return self.host_array(name, value)
 
-    def number(self, name: str, value: Any) -> Number:
-        """Return a scalar argument as a plain number of the language."""
+    def in_use(self, value: Argument, what: str) -> Argument:
+        """Return an array that was not released."""
+        if isinstance(value, Array) and value._lease is None:
+            hint = "use the array before it is released"
+            raise self.fail(DeviceError, f"{what} was released", hint)
+        return value
+
+    def vector(self, name: str, value: Any) -> tuple[Number, ...]:
+        """Return a tuple argument: floats, or ints if all its numbers are ints."""
+        hint = "pass its values one by one, or np.array(...)"
+        if not 2 <= len(value) <= 4:
+            message = f"argument `{name}` is a tuple of {len(value)}, not of 2 to 4 numbers"
+            raise self.fail(KernelTypeError, message, hint)
+        for odd in (v for v in value if not isinstance(v, _NUMBERS)):
+            kind = _REFUSED.get(type(odd), f"a {type(odd).__name__}").split(";")[0]
+            message = f"argument `{name}` is a tuple with {kind} in it, not of 2 to 4 numbers"
+            raise self.fail(KernelTypeError, message, hint)
+        numbers = [self.number(name, v) for v in value]
+        if all(scalar_type(v) == INT for v in numbers):
+            return tuple(numbers)
+        return tuple(float(v) for v in numbers)
+
+    def number(self, name: str, value: Any) -> Any:
+        """Return a scalar argument as a plain number of the language; uints stay NumPy's."""
         kind = scalar_type(value)
         if kind == INT and not INT_MIN <= value <= INT_MAX:
             message = f"argument `{name}` is {value}, which does not fit a 32-bit int"
             hint = "pass a float if 24 bits of precision are enough"
             raise self.fail(KernelOverflowError, message, hint)
+        if kind == UINT:
+            return np.uint32(value)  # the type says that it is unsigned
         if kind != FLOAT:
             return bool(value) if kind == BOOL else int(value)
         with np.errstate(all="ignore"):
@@ -106,34 +146,46 @@ class Signature:
             raise self.fail(KernelOverflowError, message, "floats go up to 3.4e38")
         return rounded
 
-    def host_array(self, name: str, value: object) -> np.ndarray:
+    def host_array(self, name: str, value: object, what: str = "argument") -> np.ndarray:
         arraylike = hasattr(value, "__array__") or hasattr(value, "__array_interface__")
         if not arraylike and not _has_buffer(value):
             kind = type(value).__name__
-            message = f"argument `{name}` is a {kind}, not an array or a number"
+            message = f"{what} `{name}` is a {kind}, not an array or a number"
             raise self.fail(KernelTypeError, message, "pass a NumPy array, a gk.Array or a number")
         try:
-            return to_host(value, f"argument `{name}`")
+            return to_host(value, f"{what} `{name}`")
         except KernelError as problem:
             raise self.fail(type(problem), str(problem)) from None
 
 
-def _has_buffer(value: object) -> bool:
+def seed_words(signature: Signature, seed: Any) -> tuple[int, int]:
+    """Return the low and the high 32 bits of the seed of a launch."""
     try:
-        memoryview(value)  # type: ignore[arg-type]
+        operator.index(seed)
+    except TypeError:
+        hint = "give an int from 0 to 2**64 - 1, such as seed=1"
+        raise signature.fail(KernelTypeError, f"seed={seed!r} is not an int", hint) from None
+    return split_seed(seed)
+
+
+def _has_buffer(value: Any) -> bool:
+    try:
+        memoryview(value)
     except TypeError:
         return False
     return True
 
 
-def kind_of(value: Array | np.ndarray | Number) -> ArrayType | Scalar:
+def kind_of(value: Argument) -> Type:
     """Return the type of a converted argument."""
     if isinstance(value, (Array, np.ndarray)):
         return ArrayType(value.dtype.name, value.ndim)
+    if isinstance(value, tuple):
+        return VectorType(scalar_type(value[0]), len(value))
     return scalar_type(value)
 
 
-def output_shape(
+def output_grid(
     signature: Signature, rule: ShapeRule, asked: object, out: Array | None, values: dict[str, Any]
 ) -> tuple[int, ...]:
     """Return the grid: by ``out=``, else ``shape=``, else the decorator, else the first array.
@@ -143,9 +195,8 @@ def output_shape(
     """
     chosen = asked if asked is not None else rule
     if out is not None:
-        if asked is not None and check_shape(signature, asked) != out.shape:
-            message = f"shape={asked} contradicts out=, which has shape {out.shape}"
-            raise signature.fail(KernelShapeError, message, "give only one of them")
+        if asked is not None:
+            check_same_shape(signature, asked, out.shape)
         return out.shape
     if callable(chosen):
         chosen = _call_rule(signature, chosen, values)
@@ -157,6 +208,13 @@ def output_shape(
     message = f"the output shape of `{signature.name}` cannot be determined"
     hint = "it has no array argument: give shape= in the call or in @kernel(shape=...)"
     raise signature.fail(KernelShapeError, message, hint)
+
+
+def check_same_shape(signature: Signature, asked: object, given: tuple[int, ...]) -> None:
+    """Raise KernelShapeError unless ``shape=`` is the shape that ``out=`` has."""
+    if check_shape(signature, asked) != given:
+        message = f"shape={asked} contradicts out=, which has shape {given}"
+        raise signature.fail(KernelShapeError, message, "give only one of them")
 
 
 def _call_rule(signature: Signature, rule: Callable[..., Any], values: dict[str, Any]) -> Any:

@@ -68,6 +68,14 @@ class KernelOverflowError(KernelError, OverflowError):
     """A value that no supported dtype can hold."""
 
 
+class KernelZeroDivisionError(KernelError, ZeroDivisionError):
+    """An integer division by zero in debug mode."""
+
+
+class KernelValueError(KernelError, ValueError):
+    """A negative shift count or exponent of ints in debug mode."""
+
+
 class KernelAssertionError(KernelError, AssertionError):
     """An ``assert`` of a kernel that failed in debug mode."""
 

@@ -50,6 +50,11 @@ def from_source(text: str, name: str, namespace: dict[str, Any] | None = None) -
             raise
         where = f"{filename}:{problem.lineno}:{problem.offset}"
         raise KernelSyntaxError(f"{where}: error: the text is not Python: {problem.msg}") from None
+    except (MemoryError, RecursionError):  # what Python's parser raises when its stack is full
+        raise KernelSyntaxError(
+            f"{filename}:1:1: error: the text is nested too deeply for Python's parser\n"
+            "hint: split long expressions over several statements"
+        ) from None
     found = names.get(name)
     if isinstance(found, Kernel):
         return found

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from examples import conv, life, mandelbrot, matmul
+from examples import conv, heat, life, mandelbrot, matmul, raymarch, reaction_diffusion, terrain
+from gpukernel import vec3
 
 
 def test_matmul(tmp_path: Path, device: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,3 +83,98 @@ def test_life_rules(device: str) -> None:
     np.testing.assert_array_equal(frames[4], np.roll(start, (1, 1), (0, 1)))
     np.testing.assert_array_equal(frames[24], start)
     assert [int(frame.sum()) for frame in frames] == [5] * 25
+
+
+def test_raymarch(tmp_path: Path, device: str) -> None:
+    arguments = ["--size", "48", "--samples", "1", "--out", str(tmp_path), "--device", device]
+    assert raymarch.main(arguments) == 0
+    with Image.open(tmp_path / "raymarch.png") as picture:
+        assert picture.mode == "RGB"
+        pixels = np.asarray(picture).astype(int)
+    assert pixels.shape == (30, 48, 3)
+    red, green, _ = pixels[18, 24]
+    assert red > 2 * green  # the drops are in the middle
+    ground = pixels[-1].sum(axis=1)
+    assert ground.max() > 2 * ground.min()  # light and dark squares
+
+
+def test_raymarch_in_python_gives_the_same_pixel(device: str) -> None:
+    picture = raymarch.render(24, 1).numpy()
+    pixel = raymarch.render.at((9, 5), 24, 1)
+    np.testing.assert_allclose(picture[9, 5], tuple(pixel), atol=0.01)
+
+
+def test_raymarch_distances() -> None:
+    assert raymarch.sphere(vec3(0, 3, 4), 1.0) == 4.0
+    assert raymarch.torus(vec3(0, 2, 0), 1.5, 0.2) == pytest.approx(0.3)
+    assert raymarch.rounded_box(vec3(4, 0, 0), vec3(1), 0.25) == pytest.approx(3)
+    assert raymarch.rounded_box(vec3(0, 0.5, 0), vec3(1), 0.25) == pytest.approx(-0.5)
+    assert raymarch.smooth_union(1.0, 5.0, 0.5) == 1.0
+    assert raymarch.smooth_union(1.0, 1.0, 0.5) < 1.0
+    turned = raymarch.turned(vec3(1, 2, 0), np.pi / 2)
+    np.testing.assert_allclose(tuple(turned), (0, 2, 1), atol=1e-12)
+
+
+def test_reaction_diffusion(tmp_path: Path, device: str) -> None:
+    sizes = ["--size", "24", "--steps", "12", "--frames", "3"]
+    assert reaction_diffusion.main([*sizes, "--out", str(tmp_path), "--device", device]) == 0
+    with Image.open(tmp_path / "reaction_diffusion.gif") as animation:
+        assert (animation.format, animation.size) == ("GIF", (480, 480))
+
+
+def test_reaction_diffusion_against_numpy(device: str) -> None:
+    random = np.random.default_rng(5)
+    u, v = random.random((2, 9, 7), dtype=np.float32)
+
+    def laplacian(a: np.ndarray) -> np.ndarray:
+        return sum(np.roll(a, s, axis) for s in (-1, 1) for axis in (0, 1)) - 4 * a
+
+    more_u = 0.2 * laplacian(u) - u * v * v + 0.03 * (1 - u)
+    more_v = 0.1 * laplacian(v) + u * v * v - (0.03 + 0.06) * v
+    new_u, new_v = reaction_diffusion.react(u, v, 0.03, 0.06)
+    np.testing.assert_allclose(new_u.numpy(), u + more_u, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(new_v.numpy(), v + more_v, rtol=1e-4, atol=1e-5)
+
+
+def test_reaction_diffusion_paints_empty_places_dark(device: str) -> None:
+    picture = reaction_diffusion.paint(np.zeros((3, 4), np.float32))
+    assert picture.shape == (3, 4, 3)
+    np.testing.assert_allclose(picture.numpy()[1, 2], tuple(reaction_diffusion.INK), atol=1e-6)
+
+
+def test_heat(tmp_path: Path, device: str) -> None:
+    arguments = ["--size", "24", "--steps", "40", "--out", str(tmp_path), "--device", device]
+    assert heat.main(arguments) == 0
+    with Image.open(tmp_path / "heat.png") as picture:
+        assert picture.size[0] > picture.size[1] > 400
+
+
+def test_heat_stays_in_an_insulated_plate(device: str) -> None:
+    """Between its two kept parts heat only moves; far away from them none is won or lost."""
+    before, after = heat.run(32, [0, 25])
+    assert heat.COLD <= after.min() and after.max() <= heat.HOT
+    assert (after[before == heat.HOT] == heat.HOT).all()
+    t = np.random.default_rng(2).random((5, 6), dtype=np.float32)
+    c = np.full((5, 6), 0.25, np.float32)
+    padded = np.pad(t, 1, mode="edge")
+    around = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
+    spread = heat.spread(t, c).numpy()
+    corner = np.s_[:1, -2:]  # neither heated nor cooled
+    np.testing.assert_allclose(spread[corner], (0.25 * around)[corner], rtol=1e-5)
+
+
+def test_terrain(tmp_path: Path, device: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert terrain.main(["--size", "40", "--out", str(tmp_path), "--device", device]) == 0
+    assert "land:" in capsys.readouterr().out
+    with Image.open(tmp_path / "terrain.png") as picture:
+        pixels = np.asarray(picture).astype(int)
+    assert pixels.shape == (40, 40, 3)
+    blue = (pixels[:, :, 2] > pixels[:, :, 0]).mean()
+    assert 0.2 < blue < 0.9  # sea
+
+
+def test_terrain_is_the_same_for_the_same_seed(device: str) -> None:
+    np.testing.assert_array_equal(terrain.lattice(seed=3).numpy(), terrain.lattice(seed=3).numpy())
+    assert (terrain.lattice(seed=3).numpy() != terrain.lattice(seed=4).numpy()).any()
+    assert terrain.noise(np.eye(3), 1.0, 1.0) == 1.0
+    assert terrain.noise(np.eye(3), 0.5, 0.5) == pytest.approx(0.5)

@@ -3,50 +3,62 @@
 Mesa's software rasteriser counts the iterations of all loops of a fragment together and from the
 65,535th on leaves every loop at its end.  So innermost loops do several iterations of the source in
 one of their own, and the loop over the four lanes, which is around all others, notes that it was
-left by its own condition: a fragment in which a loop was cut short never gets there.
+left by its own condition: a fragment in which a loop was cut short never gets there.  Filling a
+long list is a loop too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
+from gpukernel.codegen.symbols import list_sizes
 from gpukernel.ir import nodes
 from gpukernel.ir.walk import expressions, subexpressions, substatements
 
 MAX_COPIES = 8
 SHORT = 64  # iterations that are not worth the copies
 MAX_NODES = 512  # expressions that the copies of one loop body may have together
+FILL_AT_ONCE = 32  # elements that an iteration of a filling loop writes; shorter lists need no loop
 
 Loop = (nodes.For, nodes.While)
-
-
-def has_loop(statements: tuple[nodes.Stmt, ...], loops_inside: Callable[[str], bool]) -> bool:
-    """Whether a loop runs in the statements, also in the functions they call."""
-    for node in expressions(statements):
-        if isinstance(node, nodes.Invoke) and loops_inside(node.function):
-            return True
-    return any(_contains_loop(s) for s in statements)
 
 
 def looping_functions(program: nodes.Program) -> frozenset[str]:
     """Return the names of the functions in which a loop runs, directly or through calls."""
     found: set[str] = set()
     for function in program.functions:  # callees come first
-        if has_loop(function.body, found.__contains__):
+        sizes = list_sizes((*function.params, *function.locals))
+        if has_loop(function.body, sizes, found):
             found.add(function.name)
     return frozenset(found)
 
 
-def copies_of(node: nodes.For | nodes.While, looping: frozenset[str]) -> int:
+def has_loop(
+    statements: tuple[nodes.Stmt, ...], sizes: Mapping[str, int], looping: Set[str]
+) -> bool:
+    """Whether a loop runs in the statements, also in the functions they call.
+
+    Args:
+        statements: of one function.
+        sizes: how many elements the lists of that function have.
+        looping: the functions known to run a loop.
+    """
+    for node in expressions(statements):
+        if isinstance(node, nodes.Invoke) and node.function in looping:
+            return True
+    return any(_contains_loop(s, sizes, looping) for s in statements)
+
+
+def copies_of(node: nodes.For | nodes.While, sizes: Mapping[str, int], looping: Set[str]) -> int:
     """Return how many iterations of a loop to do in one: more than one only for innermost loops."""
-    if has_loop(node.body, looping.__contains__):
+    if has_loop(node.body, sizes, looping):
         return 1
     if isinstance(node, nodes.For) and _is_short(node):
         return 1
     if not _continues_plainly(node.body):
         return 1
-    size = sum(1 for _ in expressions(node.body)) + 4
+    size = sum(1 for _ in expressions(node.body)) + _stores(node.body, sizes) + 4
     if isinstance(node, nodes.While):
         size += sum(1 for _ in subexpressions(node.condition))
     return max(1, min(MAX_COPIES, MAX_NODES // size))
@@ -91,8 +103,24 @@ def _continues_plainly(body: tuple[nodes.Stmt, ...]) -> bool:
     return True
 
 
-def _contains_loop(statement: nodes.Stmt) -> bool:
-    return isinstance(statement, Loop) or any(map(_contains_loop, substatements(statement)))
+def _contains_loop(statement: nodes.Stmt, sizes: Mapping[str, int], looping: Set[str]) -> bool:
+    if isinstance(statement, nodes.InvokeInto) and statement.function in looping:
+        return True
+    if isinstance(statement, nodes.Fill) and sizes[statement.name] > FILL_AT_ONCE:
+        return True
+    if isinstance(statement, Loop):
+        return True
+    return any(_contains_loop(s, sizes, looping) for s in substatements(statement))
+
+
+def _stores(statements: Iterable[nodes.Stmt], sizes: Mapping[str, int]) -> int:
+    """Return how many stores the fills in the statements are, written out."""
+    count = 0
+    for statement in statements:
+        if isinstance(statement, nodes.Fill):
+            count += sizes[statement.name]
+        count += _stores(substatements(statement), sizes)
+    return count
 
 
 def _continues(statement: nodes.Stmt) -> bool:

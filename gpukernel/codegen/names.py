@@ -32,6 +32,9 @@ BUILTIN_FUNCTIONS = frozenset(
 )
 
 
+_LONGEST = 100  # characters that are kept: longer names of uniforms get lost in ModernGL
+
+
 class Names:
     """One scope of identifiers: each source name gets one GLSL name, and no two the same."""
 
@@ -73,7 +76,7 @@ class Names:
 def _legal(source: str) -> str:
     """Return a GLSL identifier close to the name: ASCII, no double underscore, not reserved."""
     name = "".join(c if c.isascii() and c.isalnum() else "_" for c in source)
-    name = re.sub("__+", "_", name).strip("_")
+    name = re.sub("__+", "_", name).strip("_")[:_LONGEST].rstrip("_")
     clashes = name in RESERVED or name in BUILTIN_FUNCTIONS or _TYPES.fullmatch(name)
     if clashes or not name or name[0].isdigit() or name.startswith(("gl_", "gk_")):
         return f"v_{name}".rstrip("_")

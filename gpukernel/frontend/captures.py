@@ -1,31 +1,67 @@
-"""What a kernel's captured names stand for at a launch, and whether that changed since the last."""
+"""What a kernel's captured names stand for at a launch, and whether that changed since the last.
+
+A launch reads every captured name once and goes by those values to its end, whatever other threads
+assign meanwhile.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import FunctionType, MethodType
+from typing import Any
 
-from gpukernel.frontend.resolve import Resolution, is_number
+from gpukernel.frontend.objects import is_array, is_data, is_number, is_tuple
+from gpukernel.frontend.resolve import Resolution
 from gpukernel.ir.constants import scalar_type
+from gpukernel.lang.types import NARROWED, TupleType, Type, VectorType
+from gpukernel.lang.vectors import Vector
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the names of a kernel stand for: the resolution, and the captures as it saw them."""
+    """What the names of a kernel stand for.
+
+    Attributes:
+        resolution: the functions with their names bound.
+        seen: the value of every capture.
+        kinds: what each is compiled as: the type of data, else the object itself.
+        key: the same with functions by content: what equal keys compile to is the same program.
+    """
 
     resolution: Resolution
-    captured: tuple[object, ...]
+    seen: tuple[object, ...]
+    kinds: tuple[object, ...]
+    key: tuple[object, ...]
 
     @classmethod
-    def of(cls, resolution: Resolution) -> Meaning:
-        return cls(resolution, tuple(_identity(c.read()) for c in resolution.captures.values()))
+    def of(cls, resolution: Resolution, seen: tuple[object, ...]) -> Meaning:
+        kinds = _each(resolution, seen, _identity)
+        return cls(resolution, seen, kinds, _each(resolution, seen, _content))
 
     @property
-    def is_current(self) -> bool:
-        """Whether no captured name was rebound to something that compiles to something else."""
-        return not self.resolution.deferred and all(
-            _identity(capture.read()) == seen
-            for capture, seen in zip(self.resolution.captures.values(), self.captured)
-        )
+    def is_stable(self) -> bool:
+        """Whether no function was rebound between binding the names and reading the values."""
+        captures = self.resolution.captures.values()
+        pairs = zip(self.seen, captures)
+        return all(is_data(v) or _identity(v, False) == _identity(c.value, False) for v, c in pairs)
+
+    def now(self) -> Meaning | None:
+        """Return the meaning with the present values; None if the names must be bound anew."""
+        if self.resolution.deferred:
+            return None
+        seen = self.resolution.read()
+        if _each(self.resolution, seen, _identity) != self.kinds:
+            return None
+        return replace(self, seen=seen)
+
+    def snapshot(self) -> Resolution:
+        """Return the resolution for a compilation that goes by these values."""
+        return replace(self.resolution, seen=self.seen)
+
+
+def _each(resolution: Resolution, seen: tuple[object, ...], what: Any) -> tuple[object, ...]:
+    baked = resolution.baked
+    return tuple([what(v, key in baked) for key, v in zip(resolution.captures, seen)])
 
 
 class _Same:
@@ -43,6 +79,32 @@ class _Same:
         return id(self.value)
 
 
-def _identity(value: object) -> object:
-    """Return what a captured value is compiled as: a number's type, else the object itself."""
-    return scalar_type(value) if is_number(value) else _Same(value)
+def _identity(value: Any, baked: bool) -> object:
+    """Return what a value is compiled as, objects as themselves."""
+    if is_number(value) or is_tuple(value):
+        return (data_type(value), repr(value)) if baked else data_type(value)
+    if is_array(value):
+        return NARROWED.get(value.dtype.name, value.dtype.name), value.ndim
+    if isinstance(value, MethodType):  # a new object at each reading
+        return value.__func__, _Same(value.__self__)
+    return _Same(value)
+
+
+def _content(value: Any, baked: bool) -> object:
+    """Return what a value is compiled as, functions by their code.
+
+    What a function captures itself is in the captures of the whole kernel, too.
+    """
+    if isinstance(value, FunctionType):
+        defaults = (value.__defaults__, tuple((value.__kwdefaults__ or {}).items()))
+        return value.__module__, value.__code__, repr(defaults)
+    return _identity(value, baked)
+
+
+def data_type(value: Any) -> Type:
+    """Return the type of a captured number, vector or tuple."""
+    if isinstance(value, Vector):
+        return VectorType(scalar_type(value[0]), len(value))
+    if isinstance(value, tuple):
+        return TupleType(tuple(data_type(v) for v in value))
+    return scalar_type(value)

@@ -1,62 +1,144 @@
-"""Types of calls: special forms, casts, table rows, and other Python functions.
+"""Types of calls: special forms, casts, table rows, and constructors.
 
-A Python function is inferred once for every combination of argument types it is called with;
-array arguments are bound to the array itself, so nothing of them is left at run time.
+Python functions, which are compiled too, are called in `frontend.infer_invoke`.
 """
 
 from __future__ import annotations
 
-import inspect
+import types
 from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from types import FunctionType
+
+import numpy as np
 
 from gpukernel.errors import Span
-from gpukernel.frontend.infer_expressions import ExpressionInference, hint_for, signature_text
-from gpukernel.frontend.resolve import CASTS, find_row, is_number
+from gpukernel.frontend.emitter import hint_for
+from gpukernel.frontend.infer_loops import LoopInference, constant_length
+from gpukernel.frontend.infer_operators import is_negative, is_wide
+from gpukernel.frontend.objects import CASTS, RANDOM, VECTORS, find_row, vector_load
 from gpukernel.frontend.values import (
     NUMBERS,
     ArrayValue,
     ErrorValue,
+    FunctionValue,
+    ListValue,
     ObjectValue,
     TupleValue,
     Value,
+    VectorValue,
     describe,
-    leaves,
-    type_of,
+    parts,
 )
+from gpukernel.frontend.wording import signature_text, source_text
 from gpukernel.ir import nodes, syntax
 from gpukernel.ir.constants import cast, constant
+from gpukernel.lang import functions
 from gpukernel.lang.grid import index
 from gpukernel.lang.operators import BINARY
 from gpukernel.lang.table import Row
-from gpukernel.lang.types import INT, Scalar, Type
+from gpukernel.lang.types import BOOL, INT, UINT, UINT_MAX, Scalar
+from gpukernel.lang.vectors import dot
+
+# Builtins that fold the elements of a list, tuple, vector or generator.
+FOLDS = (sum, min, max, any, all)
+_ITERATORS = (range, enumerate, zip, reversed)
+LIST_METHODS = {
+    "append": "make the list with its full length, [0.0] * n, and assign to its elements",
+    "copy": "write list(...)",
+    "sort": "write the sorting loop; it is short for a few elements",
+}
 
 
-class CallInference(ExpressionInference):
+class CallInference(LoopInference):
     """The calls of a function's inference."""
 
     grid_rank: int
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: dict[object, Callable[[list[Value], Span], Value]] = {
+            index: self.apply_index,
+            len: self.apply_len,
+            divmod: self.apply_divmod,
+            dot: self.dot,
+            list: self.apply_list,
+            **{draw: self.drawing(draw) for draw in RANDOM},
+        }
+
     @abstractmethod
-    def instance(
-        self, function: FunctionType, bindings: dict[str, Type | ArrayValue], span: Span
-    ) -> tuple[str, Type | None] | None:
-        """Return another function's name and result for these arguments; None if it recurses."""
+    def invoke(
+        self,
+        function: types.FunctionType | FunctionValue,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        span: Span,
+    ) -> Value:
+        """Return what another Python function gives for these arguments."""
+
+    @abstractmethod
+    def draw(self, which: object, arguments: list[Value], span: Span) -> Value:
+        """Return a random number."""
+
+    def drawing(self, which: object) -> Callable[[list[Value], Span], Value]:
+        return lambda arguments, span: self.draw(which, arguments, span)
 
     def apply(self, node: syntax.Apply) -> Value:
+        method = self.list_method(node)
+        if method is not None:
+            return method
         function = self.value(node.function)
-        arguments = [self.value(a) for a in node.arguments]
+        if isinstance(function, ObjectValue) and function.value in (list, *FOLDS):
+            folded = self.fold_generator(function, node)
+            if folded is not None:
+                return folded
+        arguments = self.argument_values(function, node)
         keywords = {name: self.value(v) for name, v in node.keywords}
-        if isinstance(function, ErrorValue):
-            return function
-        if not isinstance(function, ObjectValue):
-            hint = hint_for(function) if isinstance(function, ArrayValue) else ""
-            return self.error(node.span, f"{describe(function)} cannot be called", hint)
         given = [*arguments, *keywords.values()]
-        if any(isinstance(value, ErrorValue) for value in given):
+        if isinstance(function, ErrorValue) or any(isinstance(g, ErrorValue) for g in given):
             return ErrorValue()
+        if isinstance(function, FunctionValue):
+            return self.invoke(function, arguments, keywords, node.span)
+        if not isinstance(function, ObjectValue):
+            hint = "only functions can be called; write `*` to multiply"
+            if isinstance(function, (ArrayValue, ListValue)):
+                hint = hint_for(function)
+            return self.error(node.span, f"{describe(function)} cannot be called", hint)
         return self.apply_object(function, arguments, keywords, node.span)
+
+    def argument_values(self, function: Value, node: syntax.Apply) -> list[Value]:
+        """Return the arguments; a uint parameter takes literals that no int can hold."""
+        if not isinstance(function, ObjectValue):
+            return [self.value(a) for a in node.arguments]
+        found = [self.uint_literal(a) for a in node.arguments]
+        takes_uint = function.value is np.uint32
+        if find_row(function.value) is not None:
+            takes_uint = any(
+                isinstance(v, NUMBERS) and v.type == UINT and not is_wide(a)
+                for v, a in zip(found, node.arguments)
+            )
+        if not takes_uint:
+            found = [self.value(a) if is_wide(a) else v for v, a in zip(found, node.arguments)]
+        return found
+
+    def used_call(self, node: syntax.Apply) -> Value:
+        """Return the value of a call, which must have one."""
+        value = self.apply(node)
+        if value != TupleValue(()):
+            return value
+        hint = "call it on a line of its own, or end it with a return"
+        name = source_text(node.function.span) or "the function"
+        return self.error(node.span, f"`{name}` returns no value", hint)
+
+    def list_method(self, node: syntax.Apply) -> Value | None:
+        """Report the call of a list's method."""
+        target = node.function
+        if isinstance(target, syntax.Attribute) and isinstance(target.value, syntax.Local):
+            value = self.value(target.value)
+            if isinstance(value, ListValue):
+                hint = LIST_METHODS.get(target.name, "assign to its elements: xs[i] = value")
+                return self.error(node.span, f"a list has no method `{target.name}` here", hint)
+        return None
 
     def apply_object(
         self, function: ObjectValue, arguments: list[Value], keywords: dict[str, Value], span: Span
@@ -64,27 +146,42 @@ class CallInference(ExpressionInference):
         target = function.value
         row = find_row(target)
         if row is not None:
-            return self.apply_row(row, function.name, arguments, keywords, span)
-        if isinstance(target, FunctionType) and target is not index:
+            return self.apply_row(row, function, arguments, keywords, span)
+        if isinstance(target, types.FunctionType) and target not in self.forms:
             return self.invoke(target, arguments, keywords, span)
+        if target is sum and list(keywords) == ["start"]:
+            arguments = [*arguments, keywords.pop("start")]
         if keywords:
             message = f"`{function.name}` takes no keyword arguments"
             return self.error(span, message, "pass the value by position")
+        return self.apply_form(function, arguments, span)
+
+    def apply_form(self, function: ObjectValue, arguments: list[Value], span: Span) -> Value:
+        """Return the call of an object that has a meaning of its own."""
+        target = function.value
         if isinstance(target, type) and target in CASTS:
             return self.apply_cast(function.name, CASTS[target], arguments, span)
-        if target is index:
-            return self.apply_index(arguments, span)
-        if target is len:
-            return self.apply_len(arguments, span)
-        if target is divmod:
-            return self.apply_divmod(arguments, span)
-        if target is range:
+        if target in VECTORS:
+            return self.construct(VECTORS[target], arguments, span)
+        if vector_load(target):
+            return self.load_vector(vector_load(target), arguments, span, self.element_at(span))
+        form = self.forms.get(target)
+        if form is not None:
+            return form(arguments, span)
+        if target in FOLDS:
+            return self.apply_fold(function, arguments, span)
+        if target in _ITERATORS:
+            name = function.name
             return self.error(
-                span, "range() can only be looped over", "write `for i in range(...)`"
+                span, f"{name}() can only be looped over", f"write `for i in {name}(...)`"
             )
-        return self.error(span, f"`{function.name}` cannot be called in a kernel")
+        hint = "use the functions of `math` and `gpukernel`, or a plain Python function"
+        return self.error(span, f"`{function.name}` cannot be called in a kernel", hint)
 
     # ------------------------------------------------------------ special forms
+
+    def element_at(self, span: Span) -> Callable[[ArrayValue, list[Value]], Value]:
+        return lambda array, indices: self.element(span, array, [(i, span) for i in indices])
 
     def apply_index(self, arguments: list[Value], span: Span) -> Value:
         if arguments:
@@ -94,37 +191,144 @@ class CallInference(ExpressionInference):
 
     def apply_len(self, arguments: list[Value], span: Span) -> Value:
         if len(arguments) != 1:
-            return self.error(span, f"len() takes one argument, got {len(arguments)}")
+            message = f"len() takes one argument, got {len(arguments)}"
+            return self.error(span, message, "write len(a) with one array, list or tuple")
         (value,) = arguments
         if isinstance(value, ArrayValue):
             return self.extents(value, span)[0]
-        if isinstance(value, TupleValue):
-            return constant(len(value.elements), span)
-        return self.error(span, f"{describe(value)} has no length", "len() takes an array")
+        length = constant_length(value)
+        if length is not None:
+            return constant(length, span)
+        hint = "len() takes an array, list or tuple"
+        return self.error(span, f"{describe(value)} has no length", hint)
 
     def apply_divmod(self, arguments: list[Value], span: Span) -> Value:
         if len(arguments) != 2:
-            return self.error(span, f"divmod() takes two arguments, got {len(arguments)}")
-        left, right = arguments
+            message = f"divmod() takes two arguments, got {len(arguments)}"
+            return self.error(span, message, "write divmod(x, y)")
+        left, right = (self.once(a) if isinstance(a, NUMBERS) else a for a in arguments)
         quotient = self.call(BINARY["//"], [left, right], span)
         if isinstance(quotient, ErrorValue):
             return quotient
         return TupleValue((quotient, self.call(BINARY["%"], [left, right], span)))
 
+    def apply_list(self, arguments: list[Value], span: Span) -> Value:
+        if len(arguments) != 1:
+            message = f"list() takes one argument, got {len(arguments)}"
+            return self.error(span, message, "write list(xs), or [0.0] * n for a new list")
+        return self.copied(arguments[0], span)
+
     def apply_cast(self, name: str, kind: Scalar, arguments: list[Value], span: Span) -> Value:
         if len(arguments) != 1:
-            return self.error(span, f"{name}() takes one number, got {len(arguments)}")
+            message = f"{name}() takes one number, got {len(arguments)}"
+            return self.error(span, message, f"write {name}(x)")
         number = self.as_number(arguments[0], span, f"the argument of {name}()")
+        if kind == UINT and number is not None and is_negative(number):
+            hint = f"write {int(number.value) % (UINT_MAX + 1)}, the uint of the same bits"
+            return self.no_uint(number, hint)
         return ErrorValue() if number is None else replace(cast(number, kind), span=span)
 
+    # ------------------------------------------------------------ folds
+
+    def fold_generator(self, function: ObjectValue, node: syntax.Apply) -> Value | None:
+        """Return a fold of a generator expression or a range; None if it is of something else."""
+        starts = [*node.arguments[1:], *(v for name, v in node.keywords if name == "start")]
+        if not node.arguments or len(starts) > (function.value is sum):
+            return None
+        given, fold = node.arguments[0], function.value
+        if _is_iterator(given):
+            name = f"each@{function.name}"
+            target, element = syntax.TargetName(name, given.span), syntax.Local(name, given.span)
+            given = syntax.Comprehension(element, target, given, (), False, given.span)
+        if not isinstance(given, syntax.Comprehension):
+            return None
+        if isinstance(given.element, syntax.Comprehension) and not given.element.is_list:
+            if fold is list:
+                hint = "nest the lists: [[... for j in range(3)] for i in range(3)]"
+                return self.error(node.span, "list() takes a generator with one `for`", hint)
+            inner = syntax.Apply(node.function, (given.element,), (), node.span)
+            given = replace(given, element=inner)  # several `for`: a fold of folds
+        if fold in (list, min, max) or given.is_list:
+            listed = self.comprehended(given)
+            if isinstance(listed, ErrorValue) or fold is list:
+                return listed
+            return self.apply_fold(function, [listed, *map(self.value, starts)], node.span)
+        if fold in (any, all):
+            return self.decide(given, fold is any)
+        start, combine = self.fold_step(fold, node.span)
+        if starts:
+            number = self.number(starts[0], "the start of sum()")
+            start = start if number is None else number
+        return self.accumulate(given, start, combine)
+
+    def fold_step(
+        self, fold: object, span: Span
+    ) -> tuple[nodes.Expr, Callable[[nodes.Expr, nodes.Expr], Value]]:
+        """Return where ``sum``, ``any`` or ``all`` starts, and how it takes one more element."""
+        if fold is sum:
+            return constant(0, span), lambda total, x: self.call(BINARY["+"], [total, x], span)
+        symbol = "or" if fold is any else "and"
+        return nodes.Constant(fold is all, BOOL, span), lambda total, x: nodes.Logical(
+            symbol, cast(total, BOOL), cast(x, BOOL), BOOL, span
+        )
+
+    def apply_fold(self, function: ObjectValue, arguments: list[Value], span: Span) -> Value:
+        """Return ``sum(xs)``, ``min(xs)`` and the like of the elements of a list or tuple."""
+        start = None
+        if function.value is sum and len(arguments) == 2:
+            start = self.as_number(arguments.pop(), span, "the start of sum()")
+        elements = self.elements_of(arguments[0], span) if len(arguments) == 1 else None
+        if elements is None:
+            hint = f"write {function.name}(xs) with a list or tuple"
+            got = " and ".join(describe(a) for a in arguments) or "nothing"
+            if len(arguments) == 1 and isinstance(arguments[0], ArrayValue):
+                name = arguments[0].array.name
+                hint = f"write {function.name}({name}[i] for i in range(len({name})))"
+            return self.error(span, f"{function.name}() takes a list or tuple, not {got}", hint)
+        row = find_row(function.value)
+        if row is not None:  # min, max
+            result = elements[0]
+            for element in elements[1:]:
+                result = self.call(row, [result, element], span)
+            return result
+        total, combine = self.fold_step(function.value, span)
+        total = total if start is None else start
+        for element in elements:
+            number = self.as_number(element, span, f"an element of {function.name}()")
+            combined = ErrorValue() if number is None else combine(total, number)
+            if not isinstance(combined, NUMBERS):
+                return ErrorValue()
+            total = combined
+        return total
+
+    def elements_of(self, value: Value, span: Span) -> Sequence[Value] | None:
+        """Return the elements of a list, tuple or vector one by one."""
+        if isinstance(value, ListValue):
+            return [self.item(value, constant(i, span), span) for i in range(value.type.size)]
+        return parts(value)
+
+    # ------------------------------------------------------------ table rows
+
     def apply_row(
-        self, row: Row, name: str, arguments: list[Value], keywords: dict[str, Value], span: Span
+        self,
+        row: Row,
+        function: ObjectValue,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        span: Span,
     ) -> Value:
+        name = function.name
         ordered = list(arguments)
         for parameter in row.parameters[len(arguments) :]:
             if parameter not in keywords:
                 break
             ordered.append(keywords.pop(parameter))
+        for position, parameter in enumerate(row.parameters[len(ordered) :], len(ordered)):
+            default = row.defaults[position] if row.defaults else None
+            if default is None:
+                break
+            given = keywords.pop(parameter, None)
+            ordered.append(constant(default, span) if given is None else given)
         if keywords:
             wrong = next(iter(keywords))
             message = f"`{name}` has no parameter `{wrong}`"
@@ -133,6 +337,13 @@ class CallInference(ExpressionInference):
                 problem = "is given twice" if twice else "is given, but not all before it are"
                 message = f"parameter `{wrong}` of `{name}` {problem}"
             return self.error(span, message, f"write {signature_text(row)}")
+        if function.value in (min, max) and len(ordered) == 1:
+            return self.apply_fold(function, ordered, span)
+        if any(isinstance(a, VectorValue) for a in ordered) and not _maps(function.value):
+            vector = next(a for a in ordered if isinstance(a, VectorValue))
+            message = f"`{name}` takes numbers, not {describe(vector)}"
+            hint = f"use np.{row.name.removeprefix('np.')} or gk.{row.name}, which take vectors"
+            return self.error(span, message, hint)
         if row.symbol:
             return self.apply_operator(row, ordered, span)
         return self.call(row, ordered, span)
@@ -143,51 +354,17 @@ class CallInference(ExpressionInference):
             return self.operator("**", arguments[0], arguments[1], span)
         return self.call(row, arguments, span)
 
-    # ------------------------------------------------------------ Python functions
 
-    def invoke(
-        self, function: FunctionType, arguments: list[Value], keywords: dict[str, Value], span: Span
-    ) -> Value:
-        bound = self.bind(function, arguments, keywords, span)
-        if bound is None:
-            return ErrorValue()
-        bindings: dict[str, Type | ArrayValue] = {}
-        numbers: list[Value] = []
-        for name, value in bound.items():
-            if isinstance(value, ObjectValue) or (isinstance(value, ArrayValue) and value.prefix):
-                what = "a function" if isinstance(value, ObjectValue) else "a part of an array"
-                hint = "pass the whole array and the indices"
-                if isinstance(value, ObjectValue):
-                    hint = "call the function by its own name inside the helper"
-                return self.error(span, f"parameter `{name}` cannot be {what}", hint)
-            bindings[name] = value if isinstance(value, ArrayValue) else type_of(value)
-            numbers += [] if isinstance(value, ArrayValue) else leaves(value)
-        name, result = self.instance(function, bindings, span) or ("", None)
-        if not isinstance(result, Scalar):
-            return ErrorValue()
-        operands = tuple(n for n in numbers if isinstance(n, NUMBERS))
-        return nodes.Invoke(name, operands, result, span)
+def _is_iterator(node: syntax.Expr) -> bool:
+    """Whether an expression is a call of ``range``, ``enumerate``, ``zip`` or ``reversed``."""
+    if not isinstance(node, syntax.Apply) or not isinstance(node.function, syntax.Global):
+        return False
+    return node.function.value in _ITERATORS
 
-    def bind(
-        self, function: FunctionType, arguments: list[Value], keywords: dict[str, Value], span: Span
-    ) -> dict[str, Value] | None:
-        """Return the value of every parameter, as Python would bind them."""
-        signature = inspect.signature(function)
-        try:
-            bound = signature.bind(*arguments, **keywords)
-        except TypeError as problem:
-            parameters = ", ".join(str(p.name) for p in signature.parameters.values())
-            message = f"cannot call `{function.__name__}`: {problem}"
-            self.error(span, message, f"it is defined as {function.__name__}({parameters})")
-            return None
-        values: dict[str, Value] = {}
-        for name, parameter in signature.parameters.items():
-            if name in bound.arguments:
-                values[name] = bound.arguments[name]
-            elif is_number(parameter.default):
-                values[name] = constant(parameter.default, span)
-            else:
-                message = f"the default of parameter `{name}` is not a number"
-                self.error(span, message, f"pass `{name}` in the call")
-                return None
-        return values
+
+def _maps(function: object) -> bool:
+    """Whether a function takes vectors under CPython too, component by component."""
+    if function is abs or function is pow or isinstance(function, np.ufunc):
+        return True
+    module = getattr(function, "__module__", "")
+    return module in (functions.__name__, "_operator", "operator")

@@ -1,75 +1,44 @@
 """Bind every name: surface tree of a kernel in, surface trees of it and all it calls out.
 
-A name is a local, or it is captured from the enclosing scope: a number, a table row, a module on
-the way to one, or a plain function, which is then resolved too.  What each captured name stood for
-is kept, so that a launch can see whether a global was rebound.
+A name is a local, or it is captured from the enclosing scope: a number, a tuple of numbers, an
+array, a table row, a module on the way to one, or a plain function, which is then resolved too.
+What each captured name stood for is kept, so that a launch can see whether a global was rebound.
 """
 
 from __future__ import annotations
 
 import builtins
 import difflib
+import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from types import FunctionType, ModuleType, SimpleNamespace
+from types import FunctionType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from gpukernel.errors import Diagnostic, KernelNameError, KernelTypeError, Span, raise_errors
-from gpukernel.frontend.flow import assigned_names, check_flow
-from gpukernel.frontend.parse import literal_negatives, parse_function
+from gpukernel.errors import (
+    Diagnostic,
+    KernelNameError,
+    KernelSyntaxError,
+    KernelTypeError,
+    Span,
+    raise_errors,
+)
+from gpukernel.frontend.flow import assigned_names, check_flow, element_targets, target_names
+from gpukernel.frontend.negatives import literal_negatives
+from gpukernel.frontend.objects import CASTS, SPECIALS, VECTORS, find_row, is_data, vector_load
+from gpukernel.frontend.parse import parse_function
+from gpukernel.frontend.refused import did_you_mean, refusal, refused_write
 from gpukernel.frontend.source import FunctionSource, plain_function, read_source
 from gpukernel.ir import syntax
-from gpukernel.lang.builtins import find_builtin
-from gpukernel.lang.grid import index
-from gpukernel.lang.operators import BINARY, OPERATORS
-from gpukernel.lang.table import Row
-from gpukernel.lang.types import BOOL, FLOAT, INT, Scalar
 
 _NEAR = 0.7  # how alike names must be to be worth a "did you mean"
 MISSING = object()  # a name that is not defined (yet)
 
-# What to use instead of functions that kernels do not have.
-_INSTEAD: tuple[tuple[object, str], ...] = (
-    (sum, "add the values up in a for loop"),
-    (enumerate, "loop over range(len(a)) and read a[i]"),
-    (zip, "loop over range(len(a)) and read each array at [i]"),
-    (print, "run the kernel in Python with `.at(index, ...)`, where print works"),
-)
-
-# Objects with a meaning of their own in `frontend.infer`.
-SPECIALS: tuple[object, ...] = (index, range, len, divmod)
-CASTS: dict[object, Scalar] = {
-    int: INT,
-    float: FLOAT,
-    bool: BOOL,
-    np.int32: INT,
-    np.float32: FLOAT,
-    np.bool_: BOOL,
-}
-_OPERATOR_ROWS = {function: row for row in OPERATORS for function in row.python}
 CONSTANT_MODULES = (math, np)  # their numbers never change, so they are compiled in
-
-
-def find_row(value: object) -> Row | None:
-    """Return the table row that a Python object stands for, or None."""
-    row = find_builtin(value)
-    if row is not None:
-        return row
-    if value is pow:
-        return BINARY["**"]
-    try:
-        return _OPERATOR_ROWS.get(value)  # type: ignore[call-overload, no-any-return]
-    except TypeError:
-        return None
-
-
-def is_number(value: object) -> bool:
-    """Whether a captured object is a number that kernels can use."""
-    return isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating))
 
 
 @dataclass(frozen=True)
@@ -78,7 +47,7 @@ class Capture:
 
     owner: FunctionType
     path: tuple[str, ...]
-    value: object
+    value: object = field(compare=False)
 
     def read(self) -> object:
         """Return what the path stands for now, or `MISSING`."""
@@ -92,27 +61,51 @@ class Capture:
 class Resolution:
     """A kernel and the functions it reaches, with names bound.
 
-    ``deferred`` names were unknown and may be defined before the first launch.
+    ``deferred`` names were unknown and may be defined before the first launch.  ``baked`` are the
+    captured numbers that were needed as constants, such as the size of a list: a new value of
+    one of those compiles anew.  ``seen`` are the values of the captures, in their order, that a
+    compilation goes by: other threads may rebind names meanwhile.
     """
 
     kernel: FunctionType
     functions: dict[FunctionType, syntax.Function] = field(default_factory=dict)
     captures: dict[tuple[FunctionType, tuple[str, ...]], Capture] = field(default_factory=dict)
     deferred: list[Diagnostic] = field(default_factory=list)
+    baked: set[tuple[FunctionType, tuple[str, ...]]] = field(default_factory=set)
+    seen: tuple[object, ...] | None = None
 
-    @property
+    def read(self) -> tuple[object, ...]:
+        """Return what every captured name stands for now."""
+        return tuple([capture.read() for capture in self.captures.values()])
+
+    def value_of(self, capture: Capture) -> object:
+        """Return what a captured name stands for in this compilation."""
+        return capture.read() if self.seen is None else self.seen[self.positions[capture]]
+
+    @functools.cached_property
+    def positions(self) -> dict[Capture, int]:
+        """The place of every capture in the order of their values."""
+        return {capture: place for place, capture in enumerate(self.captures.values())}
+
+    @functools.cached_property
     def literal_negatives(self) -> frozenset[tuple[str, int, int, int]]:
         """Where the functions have negative indices written as constants: for `ArrayView`."""
         places = (literal_negatives(_read(function)[0]) for function in self.functions)
         return frozenset(place for found in places for place in found)
 
 
-def resolve_names(kernel: FunctionType, *, may_defer: bool) -> Resolution:
+def resolve_names(
+    kernel: FunctionType,
+    *,
+    may_defer: bool,
+    baked: Iterable[tuple[FunctionType, tuple[str, ...]]] = (),
+) -> Resolution:
     """Return the kernel and all functions it calls, with every name bound.
 
     Args:
         kernel: the function.
         may_defer: accept names that the module may still define.
+        baked: captures that an earlier compilation needed as constants.
 
     Raises:
         KernelNameError: for unknown and possibly unset names, all of one function at once.
@@ -120,6 +113,7 @@ def resolve_names(kernel: FunctionType, *, may_defer: bool) -> Resolution:
         KernelTypeError: for captured objects that kernels cannot use.
     """
     resolution = Resolution(kernel)
+    resolution.baked |= set(baked)
     pending = [kernel]
     while pending:
         function = pending.pop()
@@ -134,8 +128,10 @@ def _resolve_function(
     """Bind one function's names and return the functions it calls."""
     source, tree, refused = _read(function)
     resolver = _Resolver(function, source, tree, may_defer)
-    bound = replace(tree, body=tuple(resolver.statement(s) for s in tree.body))
-    bound, flow_errors = check_flow(bound)
+    bound = resolver.function_tree(tree)
+    if function is resolution.kernel:
+        resolver.refuse_array_writes(bound)
+    bound, flow_errors = check_flow(bound, is_kernel=function is resolution.kernel)
     diagnostics = [*resolver.diagnostics, *flow_errors]
     if refused:  # what else is wrong may follow from that; unknown names do not
         unknown = [d for d in resolver.diagnostics if d.error is KernelNameError]
@@ -183,9 +179,9 @@ class _Resolver:
         self.function = function
         self.source = source
         self.may_defer = may_defer
-        self.locals = {p.name for p in tree.params}
-        self.locals |= {target.name for target in assigned_names(tree.body)}
-        self.locals |= {*function.__code__.co_varnames, *function.__code__.co_cellvars}
+        # The variables of the function and of those nested in it, innermost last.
+        self.scopes: list[set[str]] = []
+        self.outer: list[set[str]] = []  # what each of them reads of those around it
         self.diagnostics: list[Diagnostic] = []
         self.deferred: list[Diagnostic] = []
         self.captures: dict[tuple[str, ...], Capture] = {}
@@ -193,13 +189,58 @@ class _Resolver:
         self.expressions: dict[type, Callable[[Any], syntax.Expr]] = {
             syntax.Name: self.name,
             syntax.Attribute: self.attribute,
+            syntax.Comprehension: self.comprehension,
+            syntax.Lambda: lambda node: replace(node, function=self.function_tree(node.function)),
         }
+
+    # ------------------------------------------------------------ functions
+
+    def function_tree(self, tree: syntax.Function) -> syntax.Function:
+        """Resolve a function, or one nested in it."""
+        names = {p.name for p in tree.params} | {t.name for t in assigned_names(tree.body)}
+        params = tuple(self.parameter(p) for p in tree.params)
+        if not self.scopes:  # of refused statements too
+            names |= {*self.function.__code__.co_varnames, *self.function.__code__.co_cellvars}
+        self.scopes.append(names)
+        self.outer.append(set())
+        body = self.block(tree.body)
+        self.scopes.pop()
+        outer = tuple(sorted(self.outer.pop()))
+        return replace(tree, params=params, body=body, outer=outer)
+
+    def parameter(self, node: syntax.Parameter) -> syntax.Parameter:
+        default = node.default
+        return node if default is None else replace(node, default=self.expression(default))
+
+    def refuse_array_writes(self, kernel: syntax.Function) -> None:
+        """Report writes to elements of the kernel's arguments and of captured objects."""
+        own = {target.name for target in assigned_names(kernel.body)}
+        for target in element_targets(kernel.body):
+            root: syntax.Expr = target.value
+            while isinstance(root, (syntax.Subscript, syntax.Attribute)):
+                root = root.value
+            if not isinstance(root, syntax.Local) or root.name not in own:
+                message, hint = refused_write(target, root)
+                self.diagnostics.append(Diagnostic(KernelSyntaxError, target.span, message, hint))
 
     # ------------------------------------------------------------ statements
 
     def statement(self, node: syntax.Stmt) -> syntax.Stmt:
-        if isinstance(node, (syntax.Assign, syntax.Augmented, syntax.Return)):
+        if isinstance(node, syntax.Return):
             return replace(node, value=self.expression(node.value))
+        if isinstance(node, syntax.Evaluate):
+            return replace(node, value=self.call(node.value))
+        if isinstance(node, syntax.Assign):
+            targets = tuple(self.target(t) for t in node.targets)
+            return replace(node, targets=targets, value=self.expression(node.value))
+        if isinstance(node, syntax.Augmented):
+            target = self.target(node.target)
+            return replace(node, target=target, value=self.expression(node.value))
+        if isinstance(node, syntax.Define):
+            return replace(node, function=self.function_tree(node.function))
+        return self.compound(node)
+
+    def compound(self, node: syntax.Stmt) -> syntax.Stmt:
         if isinstance(node, syntax.Assert):
             return replace(node, condition=self.expression(node.condition))
         if isinstance(node, syntax.If):
@@ -211,10 +252,23 @@ class _Resolver:
             )
         if isinstance(node, syntax.For):
             iterable = self.expression(node.iterable)
-            return replace(node, iterable=iterable, body=self.block(node.body))
+            body, otherwise = self.block(node.body), self.block(node.otherwise)
+            return replace(node, iterable=iterable, body=body, otherwise=otherwise)
         if isinstance(node, syntax.While):
             condition = self.expression(node.condition)
-            return replace(node, condition=condition, body=self.block(node.body))
+            body, otherwise = self.block(node.body), self.block(node.otherwise)
+            return replace(node, condition=condition, body=body, otherwise=otherwise)
+        return node
+
+    def target(self, node: Any) -> Any:
+        """Resolve what a target reads: the list or vector that is written to, and the indices."""
+        if isinstance(node, syntax.TargetTuple):
+            return replace(node, elements=tuple(self.target(e) for e in node.elements))
+        if isinstance(node, syntax.TargetElement):
+            value = self.expression(node.value)
+            return replace(node, value=value, indices=self.each(node.indices))
+        if isinstance(node, syntax.TargetAttribute):
+            return replace(node, value=self.expression(node.value))
         return node
 
     def block(self, statements: tuple[syntax.Stmt, ...]) -> tuple[syntax.Stmt, ...]:
@@ -229,12 +283,7 @@ class _Resolver:
     def descend(self, node: syntax.Expr) -> syntax.Expr:
         """Resolve the children of any other expression."""
         if isinstance(node, syntax.Apply):
-            return replace(
-                node,
-                function=self.expression(node.function),
-                arguments=self.each(node.arguments),
-                keywords=tuple((name, self.expression(v)) for name, v in node.keywords),
-            )
+            return self.call(node)
         if isinstance(node, syntax.Subscript):
             value = self.expression(node.value)
             return replace(node, value=value, indices=self.each(node.indices))
@@ -248,16 +297,33 @@ class _Resolver:
             condition = self.expression(node.condition)
             then, otherwise = self.expression(node.then), self.expression(node.otherwise)
             return replace(node, condition=condition, then=then, otherwise=otherwise)
-        if isinstance(node, syntax.Sequence):
+        if isinstance(node, (syntax.Sequence, syntax.ListDisplay)):
             return replace(node, elements=self.each(node.elements))
         return node
+
+    def call(self, node: syntax.Apply) -> syntax.Apply:
+        return replace(
+            node,
+            function=self.expression(node.function),
+            arguments=self.each(node.arguments),
+            keywords=tuple((name, self.expression(v)) for name, v in node.keywords),
+        )
 
     def each(self, nodes: tuple[syntax.Expr, ...]) -> tuple[syntax.Expr, ...]:
         return tuple(self.expression(node) for node in nodes)
 
+    def comprehension(self, node: syntax.Comprehension) -> syntax.Expr:
+        iterable = self.expression(node.iterable)
+        self.scopes[-1] |= {target.name for target in target_names(node.target)}
+        conditions, element = self.each(node.conditions), self.expression(node.element)
+        return replace(node, element=element, iterable=iterable, conditions=conditions)
+
     def name(self, node: syntax.Name, *, dotted: bool = False) -> syntax.Expr:
-        if node.name in self.locals:
-            return syntax.Local(node.name, node.span)
+        for depth in range(len(self.scopes) - 1, -1, -1):
+            if node.name in self.scopes[depth]:
+                for outer in self.outer[depth + 1 :]:
+                    outer.add(node.name)
+                return syntax.Local(node.name, node.span)
         value = _look_up(self.function, node.name)
         if value is MISSING:
             self.unknown(node)
@@ -266,16 +332,15 @@ class _Resolver:
 
     def attribute(self, node: syntax.Attribute, *, dotted: bool = False) -> syntax.Expr:
         inner = self.before_dot(node.value)
-        if not isinstance(inner, syntax.Global) or inner.value is MISSING:
+        if not isinstance(inner, syntax.Global) or inner.value is MISSING or is_data(inner.value):
             return replace(node, value=inner)
         path = (*inner.path, node.name)
         value = getattr(inner.value, node.name, MISSING)
         if value is MISSING:
             near = difflib.get_close_matches(node.name, dir(inner.value), 1, _NEAR)
             message = f"`{'.'.join(inner.path)}` has no `{node.name}`"
-            self.diagnostics.append(
-                Diagnostic(KernelNameError, node.span, message, _did_you_mean(near))
-            )
+            hint = did_you_mean(near) or f"dir({'.'.join(inner.path)}) lists what it has"
+            self.diagnostics.append(Diagnostic(KernelNameError, node.span, message, hint))
             return syntax.Global(path, MISSING, node.span)
         self.captures.pop(inner.path, None)
         return self.capture(path, value, node.span, dotted=dotted)
@@ -289,9 +354,9 @@ class _Resolver:
         return self.expression(node)
 
     def unknown(self, node: syntax.Name) -> None:
-        known = [*self.locals, *self.function.__globals__, *dir(builtins)]
+        known = [*self.scopes[-1], *self.function.__globals__, *dir(builtins)]
         near = difflib.get_close_matches(node.name, known, 1, _NEAR)
-        hint = _did_you_mean(near) or "define it before the kernel, or pass it as an argument"
+        hint = did_you_mean(near) or "define it before the kernel, or pass it as an argument"
         message = f"name `{node.name}` is not defined"
         diagnostic = Diagnostic(KernelNameError, node.span, message, hint)
         later = node.name in self.source.parsed.bound
@@ -306,55 +371,29 @@ class _Resolver:
         ``dotted`` says that only an attribute of it is used.
         """
         self.captures[path] = Capture(self.function, path, value)
-        if is_number(value):
+        if is_data(value):
             self.check_constant(path, value, span)
-        elif not (dotted and isinstance(value, (type, SimpleNamespace))) and not self.usable(value):
-            message, hint = _refusal(".".join(path), value)
+        elif not dotted and not self.usable(value):  # before a dot, any object will do
+            message, hint = refusal(".".join(path), value)
             self.diagnostics.append(Diagnostic(KernelTypeError, span, message, hint))
             return syntax.Global(path, MISSING, span)
         return syntax.Global(path, value, span)
 
     def check_constant(self, path: tuple[str, ...], value: object, span: Span) -> None:
         """Numbers of `math` and `numpy` are compiled in, so a launch need not read them again."""
-        if len(path) == 2 and _look_up(self.function, path[0]) in CONSTANT_MODULES:
+        module = _look_up(self.function, path[0]) if len(path) == 2 else None
+        if any(module is known for known in CONSTANT_MODULES):
             del self.captures[path]
 
     def usable(self, value: object) -> bool:
         if isinstance(value, ModuleType) or find_row(value) is not None:
             return True
-        if any(value is special for special in SPECIALS) or _cast_target(value) is not None:
+        if any(value is special for special in (*SPECIALS, *VECTORS)) or vector_load(value):
+            return True
+        if isinstance(value, type) and value in CASTS:
             return True
         function = plain_function(value)
         if function is not None and function is value:
             self.called.append(function)
             return True
         return False
-
-
-def _cast_target(value: object) -> Scalar | None:
-    """Return the scalar type that a captured type converts to, or None."""
-    return CASTS.get(value) if isinstance(value, type) else None
-
-
-def _refusal(name: str, value: object) -> tuple[str, str]:
-    """Return the message and hint for a captured object that kernels cannot use."""
-    kind = type(value).__name__
-    if isinstance(value, np.ndarray) or kind == "Array":
-        return f"captured array `{name}` cannot be read here", "pass it as an argument"
-    if isinstance(value, (str, bytes, list, dict, set, tuple)):
-        hint = "capture numbers, or pass an array as an argument"
-        return f"captured `{name}` is a {kind}, which kernels do not have", hint
-    if hasattr(value, "py_func"):
-        hint = "move what both need into a plain function and call that"
-        return f"`{name}` is a kernel, which another kernel cannot call", hint
-    if value is None:
-        return f"captured `{name}` is None, not a number", "capture ints, floats or bools"
-    if callable(value):
-        hint = next((text for known, text in _INSTEAD if known is value), "")
-        hint = hint or "use the functions of `math` and `gpukernel`, or a plain Python function"
-        return f"`{name}` cannot be called in a kernel", hint
-    return f"captured `{name}` is a {kind}, not a number", "capture ints, floats or bools"
-
-
-def _did_you_mean(near: list[str]) -> str:
-    return f"did you mean `{near[0]}`?" if near else ""

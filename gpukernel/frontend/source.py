@@ -12,11 +12,10 @@ import ast
 import inspect
 import linecache
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FunctionType
-from typing import Union
+from typing import Any, Union
 
 from gpukernel.errors import KernelSyntaxError, SourceFile, Span
 
@@ -29,10 +28,14 @@ for _name in __future__.all_feature_names:
 
 @dataclass(frozen=True)
 class ParsedFile:
-    """A source file and its tree; ``bound`` has every name bound at module level somewhere."""
+    """A source file and its functions, by name and first line, decorators included.
+
+    ``bound`` has every name bound at module level somewhere.
+    """
 
     file: SourceFile
-    tree: ast.Module
+    text: str
+    functions: dict[tuple[str, int], list[FunctionNode]]
     bound: frozenset[str]
 
 
@@ -86,10 +89,10 @@ def _find(function: FunctionType) -> FunctionSource | None:
     return FunctionSource(parsed, node)
 
 
-def span_of(file: SourceFile, node: ast.AST) -> Span:
-    """Return the span of any `ast` node that has a position."""
-    line, end_line = node.lineno, node.end_lineno  # type: ignore[attr-defined]
-    column, end_column = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
+def span_of(file: SourceFile, node: Any) -> Span:
+    """Return the span of an `ast` node that has a position."""
+    line, end_line = node.lineno, node.end_lineno
+    column, end_column = node.col_offset, node.end_col_offset
     start, end = _characters(file, line, column), _characters(file, end_line, end_column)
     return Span(file, line, start, end_line, end)
 
@@ -103,7 +106,9 @@ def _characters(file: SourceFile, line: int, offset: int) -> int:
 @lru_cache(maxsize=256)
 def _parse_file(name: str, text: str) -> ParsedFile:
     tree = ast.parse(text, name)
-    return ParsedFile(SourceFile(name, _lines(text)), tree, _bound_names(tree))
+    lines = _lines(text)
+    whole = "".join(f"{line}\n" for line in lines)
+    return ParsedFile(SourceFile(name, lines), whole, _functions(tree), _bound_names(tree))
 
 
 def _lines(text: str) -> tuple[str, ...]:
@@ -132,7 +137,7 @@ def _bound_names(tree: ast.Module) -> frozenset[str]:
 def _pick(parsed: ParsedFile, function: FunctionType) -> FunctionNode | None:
     """Return the node of the function, by its name and where its code begins."""
     code = function.__code__
-    found = [node for node in _functions(parsed.tree) if _begins(node, code)]
+    found = parsed.functions.get((code.co_name, code.co_firstlineno), [])
     if code.co_name == "<lambda>" and len(found) > 1:
         found = _lambdas_at(found, code, parsed.file)
         if len(found) > 1:
@@ -143,17 +148,16 @@ def _pick(parsed: ParsedFile, function: FunctionType) -> FunctionNode | None:
     return found[0] if found else None
 
 
-def _functions(tree: ast.AST) -> Iterator[FunctionNode]:
+def _functions(tree: ast.AST) -> dict[tuple[str, int], list[FunctionNode]]:
+    """Return the functions of a file, by their name and where their code begins."""
+    found: dict[tuple[str, int], list[FunctionNode]] = {}
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
-            yield node
-
-
-def _begins(node: FunctionNode, code: CodeType) -> bool:
-    if isinstance(node, ast.Lambda):
-        return code.co_name == "<lambda>" and node.lineno == code.co_firstlineno
-    first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-    return node.name == code.co_name and first == code.co_firstlineno
+        if isinstance(node, ast.Lambda):
+            found.setdefault(("<lambda>", node.lineno), []).append(node)
+        elif isinstance(node, ast.FunctionDef):
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            found.setdefault((node.name, first), []).append(node)
+    return found
 
 
 def _lambdas_at(nodes: list[FunctionNode], code: CodeType, file: SourceFile) -> list[FunctionNode]:
@@ -197,21 +201,23 @@ def _same_code(parsed: ParsedFile, node: FunctionNode, function: FunctionType) -
         return True
     code = function.__code__
     flags = code.co_flags & _FUTURE_FLAGS
-    compiled = _compiled_file(parsed.file.name, "".join(f"{x}\n" for x in parsed.file.lines), flags)
-    return any(_code_matches(candidate, code) for candidate in _codes(compiled))
+    compiled = _compiled_file(parsed.file.name, parsed.text, flags)
+    candidates = compiled.get((code.co_name, code.co_firstlineno), [])
+    return any(_code_matches(candidate, code) for candidate in candidates)
 
 
 @lru_cache(maxsize=64)
-def _compiled_file(name: str, text: str, flags: int) -> CodeType:
-    compiled: CodeType = compile(text, name, "exec", flags, True)
-    return compiled
-
-
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield constant
-            yield from _codes(constant)
+def _compiled_file(name: str, text: str, flags: int) -> dict[tuple[str, int], list[CodeType]]:
+    """Return the code of all functions of a text, by name and first line."""
+    found: dict[tuple[str, int], list[CodeType]] = {}
+    pending: list[CodeType] = [compile(text, name, "exec", flags, True)]
+    while pending:
+        for constant in pending.pop().co_consts:
+            if isinstance(constant, CodeType):
+                key = constant.co_name, constant.co_firstlineno
+                found.setdefault(key, []).append(constant)
+                pending.append(constant)
+    return found
 
 
 def _code_matches(a: CodeType, b: CodeType) -> bool:

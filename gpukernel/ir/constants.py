@@ -12,15 +12,17 @@ import numpy as np
 
 from gpukernel.errors import Span
 from gpukernel.ir.nodes import Call, Cast, Constant, Expr
-from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN, Scalar
+from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN, UINT, UINT_MAX, Scalar
 
-DTYPES = {BOOL: np.bool_, INT: np.int32, FLOAT: np.float32}
+DTYPES = {BOOL: np.bool_, INT: np.int32, UINT: np.uint32, FLOAT: np.float32}
 
 
 def scalar_type(value: Any) -> Scalar:
-    """Return the scalar type of a Python or NumPy number."""
+    """Return the scalar type of a Python or NumPy number; of NumPy's ints only uint32 is a uint."""
     if isinstance(value, (bool, np.bool_)):
         return BOOL
+    if isinstance(value, np.unsignedinteger) and value.dtype.name == "uint32":
+        return UINT
     return INT if isinstance(value, (int, np.integer)) else FLOAT
 
 
@@ -31,17 +33,20 @@ def constant(value: bool | int | float, span: Span) -> Constant:
 
 
 def round_to(value: Any, kind: Scalar) -> bool | int | float:
-    """Convert a number to a scalar type as the language does, as a plain Python number."""
-    if kind is BOOL:
+    """Convert a number to a scalar type as the language does, as a plain Python number.
+
+    Floats made ints saturate, and nan gives 0; ints are taken modulo 2**32.
+    """
+    if kind == BOOL:
         return bool(value != 0)
-    if kind is FLOAT:
+    if kind == FLOAT:
         with np.errstate(all="ignore"):
             return float(np.float32(value))
     if isinstance(value, (float, np.floating)):
-        if math.isnan(value):
-            return 0
-        return int(min(max(value, INT_MIN), INT_MAX))
-    return int(value)
+        low, high = (0, UINT_MAX) if kind == UINT else (INT_MIN, INT_MAX)
+        return 0 if math.isnan(value) else int(min(max(value, low), high))
+    whole = int(value) & UINT_MAX
+    return whole - 2**32 if kind == INT and whole > INT_MAX else whole
 
 
 def cast(value: Expr, kind: Scalar) -> Expr:

@@ -1,9 +1,13 @@
 """The typed program that both devices run.
 
 Frozen dataclasses; every node has a span and every expression a type.  What Python has and this
-tree does not (tuples, chained comparisons, augmented assignment, helper specialisation) has been
-lowered away by ``frontend.infer``: operators and builtins are both `Call`s of a table row, and
-variables are scalars.
+tree does not (tuples, vectors, nested lists, chained comparisons, augmented assignment, helper
+specialisation, random numbers) has been lowered away by ``frontend.infer``: operators and builtins
+are both `Call`s of a table row, and a variable is a scalar or a flat list of scalars.
+
+Expressions have no side effects except `Bind`, and except that an `Invoke` may change the lists
+and fail the checks that its function does; those are statements of their own (`Assign` of nothing
+but the `Invoke`).
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import Union
 
 from gpukernel.errors import Span
 from gpukernel.lang.table import Overload, Row
-from gpukernel.lang.types import ArrayType, Scalar
+from gpukernel.lang.types import ELEMENT_TYPES, ArrayType, ListType, Scalar
 
 # ---------------------------------------------------------------- expressions
 
@@ -55,6 +59,15 @@ class GridIndex:
 
 
 @dataclass(frozen=True)
+class GridExtent:
+    """The size of the grid along ``axis``."""
+
+    axis: int
+    type: Scalar  # INT
+    span: Span
+
+
+@dataclass(frozen=True)
 class Extent:
     """``array.shape[axis]``; the array is named as in ``Program.arrays``."""
 
@@ -66,11 +79,33 @@ class Extent:
 
 @dataclass(frozen=True)
 class Load:
-    """``array[indices]``: one int expression an axis; out of range reads give zero."""
+    """``array[indices]``: one int expression an axis.
+
+    An index out of range reads what the array's ``boundary`` says: see `ArrayInput`.
+    """
 
     array: str
     indices: tuple[Expr, ...]
     type: Scalar
+    span: Span
+
+
+@dataclass(frozen=True)
+class Element:
+    """``name[index]`` of a local list; an index out of range (0 to size - 1) reads zero."""
+
+    name: str
+    index: Expr  # int
+    type: Scalar
+    span: Span
+
+
+@dataclass(frozen=True)
+class ListName:
+    """A whole local list: only as an argument of a call or as a returned value."""
+
+    name: str
+    type: ListType
     span: Span
 
 
@@ -87,7 +122,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Invoke:
-    """A call of another function of the program, by its unique name."""
+    """A call of another function of the program, by its unique name; it has one scalar result.
+
+    A `ListName` is passed by reference: what the function writes to it, the caller sees.
+    """
 
     function: str
     arguments: tuple[Expr, ...]
@@ -121,7 +159,8 @@ class Select:
 class Cast:
     """Conversion between scalar types: ``int(x)``, ``float(x)``, ``bool(x)`` and joins.
 
-    float to int truncates and saturates, nan gives 0; anything to bool is ``x != 0``.
+    float to int or uint truncates and saturates, nan gives 0; int to uint and back keeps the bits;
+    anything to bool is ``x != 0``.
     """
 
     value: Expr
@@ -144,8 +183,11 @@ Expr = Union[
     Name,
     Uniform,
     GridIndex,
+    GridExtent,
     Extent,
     Load,
+    Element,
+    ListName,
     Call,
     Invoke,
     Logical,
@@ -163,6 +205,58 @@ class Assign:
 
     name: str
     value: Expr
+    span: Span
+
+
+@dataclass(frozen=True)
+class SetElement:
+    """``name[index] = value`` of a local list; an index out of range writes nothing."""
+
+    name: str
+    index: Expr  # int
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True)
+class Fill:
+    """Every element of the local list ``name`` becomes ``value``."""
+
+    name: str
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True)
+class CopyList:
+    """The local list ``name`` takes the values of another one of the same type."""
+
+    name: str
+    source: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class InvokeInto:
+    """Call a function and put its results, scalars and lists, into ``targets`` in order."""
+
+    targets: tuple[str, ...]
+    function: str
+    arguments: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Check:
+    """Where ``condition`` is false the cell fails: ``Program.failures[failure]`` says how.
+
+    ``values`` are up to four ints for the message.  The first failed check of a cell counts;
+    execution goes on after it.
+    """
+
+    condition: Expr  # bool
+    failure: int
+    values: tuple[Expr, ...]
     span: Span
 
 
@@ -210,29 +304,81 @@ class Continue:
 
 @dataclass(frozen=True)
 class Return:
-    value: Expr
+    """Leave the function with its results, scalars or `ListName`s."""
+
+    values: tuple[Expr, ...]
     span: Span
 
 
-Stmt = Union[Assign, If, For, While, Break, Continue, Return]
+Stmt = Union[
+    Assign,
+    SetElement,
+    Fill,
+    CopyList,
+    InvokeInto,
+    Check,
+    If,
+    For,
+    While,
+    Break,
+    Continue,
+    Return,
+]
 
 # ---------------------------------------------------------------- program
 
 
 @dataclass(frozen=True)
 class Variable:
-    """A typed name: a parameter, a local, or a launch scalar."""
+    """A typed name: a parameter, a local, or a launch scalar (a launch scalar is no list)."""
 
     name: str
-    type: Scalar
+    type: Scalar | ListType
+
+
+BOUNDARIES = ("zero", "clamp", "wrap", "reflect")
 
 
 @dataclass(frozen=True)
 class ArrayInput:
-    """An array that the program reads, by its unique name."""
+    """An array that the program reads, by its unique name.
+
+    ``boundary`` says what an index ``i`` out of range of an axis of size ``n`` reads: ``zero`` 0;
+    ``clamp`` the nearest element; ``wrap`` element ``i mod n``; ``reflect`` the array mirrored at
+    its first and last element, neither repeated (``i mod 2(n - 1)``, element 0 where n is 1).
+    With ``zero`` one index out of range makes the element 0, and an axis of size 0 always reads 0.
+    """
 
     name: str
     type: ArrayType
+    boundary: str = "zero"
+
+
+@dataclass(frozen=True)
+class Output:
+    """One array that a launch fills.
+
+    The array has the shape of the grid, or with ``size`` that shape and a last axis of ``size``
+    elements.  It takes the next ``size or 1`` results of the kernel, which have the scalar type of
+    ``dtype``; ints saturate to a smaller dtype, and floats are rounded to float16 half to even.
+    """
+
+    dtype: str
+    size: int | None = None
+
+    @property
+    def element(self) -> Scalar:
+        return ELEMENT_TYPES[self.dtype]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a failed `Check` means: the kind of error and the words for its place."""
+
+    kind: str  # "index" | "division" | "negative" | "assert" | "iterations"
+    message: str  # with {0} to {3} for the check's values
+    span: Span
+    array: str = ""  # whose shape belongs into the message
 
 
 @dataclass(frozen=True)
@@ -240,13 +386,14 @@ class Function:
     """A device function; every path through ``body`` ends in a `Return`.
 
     ``locals`` lists every variable assigned in the body that is not a parameter, each name once.
+    Parameters that are lists are the caller's own lists; other parameters are never assigned.
     """
 
     name: str
     params: tuple[Variable, ...]
     locals: tuple[Variable, ...]
     body: tuple[Stmt, ...]
-    result: Scalar
+    results: tuple[Scalar | ListType, ...]
     span: Span
 
 
@@ -255,6 +402,7 @@ class Program:
     """All that a launch runs: ``functions`` has callees first and the kernel last.
 
     The kernel itself has no params: it reads ``arrays`` by `Load` and ``uniforms`` by `Uniform`.
+    Its results are scalars, and ``outputs`` says which arrays take them.
     """
 
     name: str
@@ -262,6 +410,8 @@ class Program:
     arrays: tuple[ArrayInput, ...]
     uniforms: tuple[Variable, ...]
     functions: tuple[Function, ...]
+    outputs: tuple[Output, ...]
+    failures: tuple[Failure, ...] = ()
 
     @property
     def kernel(self) -> Function:

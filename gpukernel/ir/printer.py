@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gpukernel.errors import InternalError
 from gpukernel.ir import nodes, syntax
+from gpukernel.lang.types import ListType, Scalar
 
 
 def print_syntax(function: syntax.Function) -> str:
@@ -17,14 +18,24 @@ def print_syntax(function: syntax.Function) -> str:
 def print_program(program: nodes.Program) -> str:
     """Return a typed program as text."""
     lines = [f"program {program.name}, grid of {program.grid_rank} axes"]
-    lines += [f"array {a.name}: {a.type}" for a in program.arrays]
+    for array in program.arrays:
+        outside = "" if array.boundary == "zero" else f", {array.boundary} out of range"
+        lines.append(f"array {array.name}: {array.type}{outside}")
     lines += [f"uniform {u.name}: {u.type}" for u in program.uniforms]
     for function in program.functions:
-        params = ", ".join(f"{p.name}: {p.type}" for p in function.params)
-        lines.append(f"def {function.name}({params}) -> {function.result}:")
-        lines += [f"    var {v.name}: {v.type}" for v in function.locals]
+        params = ", ".join(f"{p.name}: {variable_type(p.type)}" for p in function.params)
+        results = ", ".join(map(variable_type, function.results))
+        lines.append(f"def {function.name}({params}) -> {results}:")
+        lines += [f"    var {v.name}: {variable_type(v.type)}" for v in function.locals]
         lines += _typed_block(function.body)
+    for output in program.outputs:
+        lines.append(f"output {output.dtype}" + (f" x {output.size}" if output.size else ""))
     return "\n".join(lines)
+
+
+def variable_type(kind: Scalar | ListType) -> str:
+    """Return the type of a variable of the typed program as text."""
+    return f"{kind.element}[{kind.size}]" if isinstance(kind, ListType) else kind.name
 
 
 def _indent(lines: Iterator[str]) -> list[str]:
@@ -42,6 +53,18 @@ def _typed_statement(node: nodes.Stmt) -> Iterator[str]:
     match node:
         case nodes.Assign():
             yield f"{node.name} = {print_expression(node.value)}"
+        case nodes.SetElement():
+            yield f"{node.name}[{print_expression(node.index)}] = {print_expression(node.value)}"
+        case nodes.Fill():
+            yield f"{node.name}[:] = {print_expression(node.value)}"
+        case nodes.CopyList():
+            yield f"{node.name}[:] = {node.source}"
+        case nodes.InvokeInto():
+            call = f"{node.function}({_arguments(node.arguments)})"
+            yield f"{', '.join(node.targets)} = {call}"
+        case nodes.Check():
+            values = "".join(f", {print_expression(v)}" for v in node.values)
+            yield f"check {print_expression(node.condition)} else failure {node.failure}{values}"
         case nodes.If():
             yield f"if {print_expression(node.condition)}:"
             yield from _typed_block(node.then)
@@ -56,7 +79,7 @@ def _typed_statement(node: nodes.Stmt) -> Iterator[str]:
             yield f"while {print_expression(node.condition)}:"
             yield from _typed_block(node.body)
         case nodes.Return():
-            yield f"return {print_expression(node.value)}"
+            yield f"return {_arguments(node.values)}"
         case nodes.Break():
             yield "break"
         case nodes.Continue():
@@ -76,6 +99,12 @@ def print_expression(node: nodes.Expr) -> str:
             return f"uniform({node.name})"
         case nodes.GridIndex():
             return f"index({node.axis})"
+        case nodes.GridExtent():
+            return f"grid[{node.axis}]"
+        case nodes.Element():
+            return f"{node.name}[{print_expression(node.index)}]"
+        case nodes.ListName():
+            return node.name
         case nodes.Extent():
             return f"{node.array}.shape[{node.axis}]"
         case nodes.Load():
@@ -125,7 +154,7 @@ def _surface_statement(node: syntax.Stmt) -> Iterator[str]:
             targets = " = ".join(map(_target, node.targets))
             yield f"{targets} = {_surface(node.value)}"
         case syntax.Augmented():
-            yield f"{node.target.name} {node.symbol}= {_surface(node.value)}"
+            yield f"{_target(node.target)} {node.symbol}= {_surface(node.value)}"
         case syntax.If():
             yield f"if {_surface(node.condition)}:"
             yield from _surface_block(node.then)
@@ -133,11 +162,15 @@ def _surface_statement(node: syntax.Stmt) -> Iterator[str]:
                 yield "else:"
                 yield from _surface_block(node.otherwise)
         case syntax.For():
-            yield f"for {node.target.name} in {_surface(node.iterable)}:"
-            yield from _surface_block(node.body)
+            yield f"for {_target(node.target)} in {_surface(node.iterable)}:"
+            yield from _surface_loop(node)
         case syntax.While():
             yield f"while {_surface(node.condition)}:"
-            yield from _surface_block(node.body)
+            yield from _surface_loop(node)
+        case syntax.Define():
+            yield from print_syntax(node.function).split("\n")
+        case syntax.Evaluate():
+            yield _surface(node.value)
         case syntax.Return():
             yield f"return {_surface(node.value)}"
         case syntax.Assert():
@@ -150,10 +183,23 @@ def _surface_statement(node: syntax.Stmt) -> Iterator[str]:
             raise InternalError(f"cannot print {type(node).__name__}")
 
 
+def _surface_loop(node: syntax.For | syntax.While) -> Iterator[str]:
+    yield from _surface_block(node.body)
+    if node.otherwise:
+        yield "else:"
+        yield from _surface_block(node.otherwise)
+
+
 def _target(node: syntax.Target) -> str:
-    if isinstance(node, syntax.TargetName):
-        return node.name
-    return f"({', '.join(map(_target, node.elements))})"
+    match node:
+        case syntax.TargetName():
+            return node.name
+        case syntax.TargetTuple():
+            return f"({', '.join(map(_target, node.elements))})"
+        case syntax.TargetElement():
+            return f"{_surface(node.value)}[{', '.join(map(_surface, node.indices))}]"
+        case syntax.TargetAttribute():
+            return f"{_surface(node.value)}.{node.name}"
 
 
 def _surface(node: syntax.Expr) -> str:
@@ -189,3 +235,14 @@ def _surface(node: syntax.Expr) -> str:
             return f"({then} if {_surface(node.condition)} else {otherwise})"
         case syntax.Sequence():
             return f"({', '.join(map(_surface, node.elements))})"
+        case syntax.ListDisplay():
+            return f"[{', '.join(map(_surface, node.elements))}]"
+        case syntax.Comprehension():
+            tests = "".join(f" if {_surface(test)}" for test in node.conditions)
+            loop = f"{_surface(node.element)} for {_target(node.target)}"
+            return f"[{loop} in {_surface(node.iterable)}{tests}]"
+        case syntax.Lambda():
+            params = ", ".join(p.name for p in node.function.params)
+            (returned,) = node.function.body
+            assert isinstance(returned, syntax.Return)
+            return f"(lambda {params}: {_surface(returned.value)})"

@@ -1,11 +1,13 @@
 """The surface tree: a Python function as the kernel language sees it, before types.
 
 `frontend.parse` makes it with `Name`s; `frontend.resolve` returns it with every `Name` replaced
-by a `Local` or a `Global`.  Frozen; every node has a span.
+by a `Local` or a `Global`.  Frozen; every node has a span.  A variable of a comprehension is
+called ``x@1``, so that it is none of the function's own.
 """
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import Union
 
@@ -16,7 +18,7 @@ from gpukernel.errors import Span
 
 @dataclass(frozen=True)
 class Literal:
-    """A number written in the source; ints fit int32 and floats fit float32."""
+    """A number written in the source; floats fit float32, ints int32 or uint32."""
 
     value: bool | int | float
     span: Span
@@ -32,7 +34,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Local:
-    """A read of a parameter or variable of the function."""
+    """A read of a parameter or variable of the function, or of a function around it."""
 
     name: str
     span: Span
@@ -120,6 +122,34 @@ class Sequence:
     span: Span
 
 
+@dataclass(frozen=True)
+class ListDisplay:
+    """A list as written: ``[a, b, c]``."""
+
+    elements: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Comprehension:
+    """``[element for target in iterable if conditions]``, or a generator expression."""
+
+    element: Expr
+    target: Target
+    iterable: Expr
+    conditions: tuple[Expr, ...]
+    is_list: bool
+    span: Span
+
+
+@dataclass(frozen=True)
+class Lambda:
+    """A function as an expression."""
+
+    function: Function
+    span: Span
+
+
 Expr = Union[
     Literal,
     Name,
@@ -134,6 +164,9 @@ Expr = Union[
     Boolean,
     Conditional,
     Sequence,
+    ListDisplay,
+    Comprehension,
+    Lambda,
 ]
 
 # ---------------------------------------------------------------- statements
@@ -151,7 +184,25 @@ class TargetTuple:
     span: Span
 
 
-Target = Union[TargetName, TargetTuple]
+@dataclass(frozen=True)
+class TargetElement:
+    """``value[indices] = ...``"""
+
+    value: Expr
+    indices: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class TargetAttribute:
+    """``value.name = ...``: a component of a vector."""
+
+    value: Expr
+    name: str
+    span: Span
+
+
+Target = Union[TargetName, TargetTuple, TargetElement, TargetAttribute]
 
 
 @dataclass(frozen=True)
@@ -165,7 +216,7 @@ class Assign:
 
 @dataclass(frozen=True)
 class Augmented:
-    target: TargetName
+    target: TargetName | TargetElement | TargetAttribute
     symbol: str
     value: Expr
     span: Span
@@ -181,9 +232,12 @@ class If:
 
 @dataclass(frozen=True)
 class For:
-    target: TargetName
+    """``otherwise`` is the ``else`` of the loop: it runs when no ``break`` left it."""
+
+    target: Target
     iterable: Expr
     body: tuple[Stmt, ...]
+    otherwise: tuple[Stmt, ...]
     span: Span
 
 
@@ -191,6 +245,7 @@ class For:
 class While:
     condition: Expr
     body: tuple[Stmt, ...]
+    otherwise: tuple[Stmt, ...]
     span: Span
 
 
@@ -213,23 +268,48 @@ class Return:
 @dataclass(frozen=True)
 class Assert:
     condition: Expr
+    message: str  # as written, "" where there is none
     span: Span
 
 
-Stmt = Union[Assign, Augmented, If, For, While, Break, Continue, Return, Assert]
+@dataclass(frozen=True)
+class Define:
+    """A function defined inside another one."""
+
+    function: Function
+    span: Span
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """A call whose value is not used: it changes the lists it is given."""
+
+    value: Apply
+    span: Span
+
+
+Stmt = Union[Assign, Augmented, If, For, While, Break, Continue, Return, Assert, Define, Evaluate]
 
 
 @dataclass(frozen=True)
 class Parameter:
+    """``kind`` is one of `inspect.Parameter`'s; defaults are read for nested functions only."""
+
     name: str
     span: Span
+    kind: inspect._ParameterKind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    default: Expr | None = None
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function or lambda; ``span`` covers its name."""
+    """A function or lambda; ``span`` covers its name.
+
+    ``outer`` are the variables of the functions around it that it reads: set by resolve.
+    """
 
     name: str
     params: tuple[Parameter, ...]
     body: tuple[Stmt, ...]
     span: Span
+    outer: tuple[str, ...] = ()

@@ -5,13 +5,25 @@ from __future__ import annotations
 from gpukernel.errors import InternalError
 from gpukernel.ir import nodes
 from gpukernel.ir.walk import subexpressions, substatements
-from gpukernel.lang.types import BOOL, INT, INT_MAX, INT_MIN, ArrayType, Scalar
+from gpukernel.lang.types import (
+    BOOL,
+    ELEMENT_TYPES,
+    INT,
+    INT_MAX,
+    INT_MIN,
+    UINT,
+    UINT_MAX,
+    ArrayType,
+    ListType,
+    Scalar,
+)
 
 
 def verify(program: nodes.Program) -> None:
     """Raise `InternalError` where a program breaks an invariant."""
     arrays = {a.name: a.type for a in program.arrays}
     uniforms = {u.name: u.type for u in program.uniforms}
+    _require(not any(isinstance(u, ListType) for u in uniforms.values()), "a uniform is a list")
     _require(1 <= program.grid_rank <= 4, "a grid has 1 to 4 axes")
     _require(not program.kernel.params, "the kernel has no parameters")
     checked: dict[str, nodes.Function] = {}
@@ -19,6 +31,14 @@ def verify(program: nodes.Program) -> None:
         _Checker(program, function, arrays, uniforms, checked).block(function.body, False)
         _require(function.name not in checked, f"two functions are called {function.name}")
         checked[function.name] = function
+    _verify_outputs(program)
+
+
+def _verify_outputs(program: nodes.Program) -> None:
+    results = [ELEMENT_TYPES[o.dtype] for o in program.outputs for _ in range(o.size or 1)]
+    _require(bool(results), "there is no output")
+    _require(tuple(results) == program.kernel.results, "results of the kernel and outputs")
+    _require(all(a.boundary in nodes.BOUNDARIES for a in program.arrays), "a boundary")
 
 
 def _require(holds: bool, what: str) -> None:
@@ -32,7 +52,7 @@ class _Checker:
         program: nodes.Program,
         function: nodes.Function,
         arrays: dict[str, ArrayType],
-        uniforms: dict[str, Scalar],
+        uniforms: dict[str, Scalar | ListType],
         functions: dict[str, nodes.Function],
     ) -> None:
         self.program = program
@@ -54,6 +74,16 @@ class _Checker:
         match node:
             case nodes.Assign():
                 self.expect(node.value, self.variable(node.name), f"assignment to {node.name}")
+            case nodes.SetElement() | nodes.Fill() | nodes.CopyList():
+                self.list_statement(node)
+            case nodes.InvokeInto():
+                self.invoke_into(node)
+            case nodes.Check():
+                self.expect(node.condition, BOOL, "a condition")
+                _require(0 <= node.failure < len(self.program.failures), "number of a failure")
+                _require(len(node.values) <= 4, "values of a check")
+                for value in node.values:
+                    self.expect(value, INT, "a value of a check")
             case nodes.If() | nodes.While():
                 self.expect(node.condition, BOOL, "a condition")
             case nodes.For():
@@ -61,17 +91,44 @@ class _Checker:
                 for bound in (node.start, node.stop, node.step):
                     self.expect(bound, INT, "a loop bound")
             case nodes.Return():
-                self.expect(node.value, self.function.result, "a returned value")
+                _require(len(node.values) == len(self.function.results), "number of results")
+                for value, kind in zip(node.values, self.function.results):
+                    self.expect(value, kind, "a returned value")
             case nodes.Break() | nodes.Continue():
                 _require(in_loop, "break or continue outside a loop")
             case _:
                 raise InternalError(f"unknown statement {type(node).__name__}")
 
-    def variable(self, name: str) -> Scalar:
+    def list_statement(self, node: nodes.SetElement | nodes.Fill | nodes.CopyList) -> None:
+        kind = self.list_type(node.name)
+        if isinstance(node, nodes.CopyList):
+            _require(self.list_type(node.source) == kind, f"copy into {node.name}")
+            return
+        if isinstance(node, nodes.SetElement):
+            self.expect(node.index, INT, f"an index of {node.name}")
+        assert isinstance(kind.element, Scalar)
+        self.expect(node.value, kind.element, f"an element of {node.name}")
+
+    def invoke_into(self, node: nodes.InvokeInto) -> None:
+        results = self.called(node).results
+        kinds = tuple(self.variable(target) for target in node.targets)
+        _require(kinds == results, f"results of {node.function}")
+        _require(len(set(node.targets)) == len(node.targets), f"targets of {node.function}")
+        for argument in node.arguments:
+            self.expect(argument, argument.type, "an argument")
+
+    def variable(self, name: str) -> Scalar | ListType:
         _require(name in self.variables, f"variable {name} is not declared")
         return self.variables[name]
 
-    def expect(self, node: nodes.Expr, kind: Scalar, what: str) -> None:
+    def list_type(self, name: str) -> ListType:
+        kind = self.variable(name)
+        if not isinstance(kind, ListType):
+            raise InternalError(f"the program is malformed: {name} is not a list")
+        _require(isinstance(kind.element, Scalar) and kind.size > 0, f"type of {name}")
+        return kind
+
+    def expect(self, node: nodes.Expr, kind: Scalar | ListType, what: str) -> None:
         _require(node.type == kind, f"{what} is {node.type}, not {kind}")
         for part in subexpressions(node):
             self.expression(part)
@@ -79,12 +136,22 @@ class _Checker:
     def expression(self, node: nodes.Expr) -> None:
         match node:
             case nodes.Constant():
-                fits = node.type != INT or INT_MIN <= node.value <= INT_MAX
+                low, high = {INT: (INT_MIN, INT_MAX), UINT: (0, UINT_MAX)}.get(
+                    node.type, (node.value, node.value)
+                )
+                fits = low <= node.value <= high or node.value != node.value
                 _require(fits, f"constant {node.value} does not fit")
             case nodes.Name():
                 _require(self.variable(node.name) == node.type, f"read of {node.name}")
             case nodes.Bind():
                 _require(self.variable(node.name) == node.value.type, f"bind of {node.name}")
+            case nodes.Element():
+                _require(self.list_type(node.name).element == node.type, f"read of {node.name}")
+                _require(node.index.type == INT, f"an index of {node.name}")
+            case nodes.ListName():
+                _require(self.list_type(node.name) == node.type, f"use of {node.name}")
+            case nodes.GridExtent():
+                _require(0 <= node.axis < self.program.grid_rank, "axis of the grid")
             case nodes.Uniform():
                 _require(self.uniforms.get(node.name) == node.type, f"uniform {node.name}")
             case nodes.GridIndex():
@@ -118,8 +185,13 @@ class _Checker:
         _require(node.type == kind.element, f"element of {node.array}")
 
     def invoke(self, node: nodes.Invoke) -> None:
+        _require(self.called(node).results == (node.type,), f"result of {node.function}")
+
+    def called(self, node: nodes.Invoke | nodes.InvokeInto) -> nodes.Function:
         _require(node.function in self.functions, f"{node.function} comes before its caller")
         callee = self.functions[node.function]
         kinds = [a.type for a in node.arguments]
         _require(kinds == [p.type for p in callee.params], f"arguments of {node.function}")
-        _require(node.type == callee.result, f"result of {node.function}")
+        lists = [a.name for a in node.arguments if isinstance(a, nodes.ListName)]
+        _require(len(set(lists)) == len(lists), f"a list is passed twice to {node.function}")
+        return callee

@@ -33,29 +33,39 @@ def substatements(node: nodes.Stmt) -> Iterator[nodes.Stmt]:
     yield from _children(node, _STMT)
 
 
-def expressions(statements: tuple[nodes.Stmt, ...]) -> Iterator[nodes.Expr]:
-    """Yield every expression in the statements, at any depth, parents first."""
-    for statement in statements:
+def expressions(block: tuple[nodes.Stmt, ...]) -> Iterator[nodes.Expr]:
+    """Yield every expression in a block, at any depth, parents first."""
+    for statement in statements(block):
         for child in children(statement):
             yield from subexpressions(child)
-        yield from expressions(tuple(substatements(statement)))
+
+
+def statements(block: tuple[nodes.Stmt, ...]) -> Iterator[nodes.Stmt]:
+    """Yield every statement of a block, at any depth, parents first."""
+    pending = list(reversed(block))  # no recursion: programs may be deep
+    while pending:
+        statement = pending.pop()
+        yield statement
+        pending += reversed(list(substatements(statement)))
 
 
 def subexpressions(node: nodes.Expr) -> Iterator[nodes.Expr]:
     """Yield the expression and everything inside it, parents first."""
-    yield node
-    for child in children(node):
-        yield from subexpressions(child)
+    pending = [node]
+    while pending:
+        inner = pending.pop()
+        yield inner
+        pending += reversed(list(children(inner)))
 
 
 def rewrite(node: NodeT, change: Callable[[Any], Any]) -> NodeT:
     """Return the typed node with ``change`` applied to it and everything inside, children first."""
     updates: dict[str, Any] = {}
-    for field in fields(node):  # type: ignore[arg-type]
-        old = getattr(node, field.name)
+    for name in _inner_fields(type(node)):
+        old = getattr(node, name)
         new = _rewrite_value(old, change)
         if new is not old:
-            updates[field.name] = new
+            updates[name] = new
     rebuilt = replace(node, **updates) if updates else node  # type: ignore[type-var]
     changed: NodeT = change(rebuilt)
     return changed
@@ -71,11 +81,27 @@ def _rewrite_value(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def _children(node: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
-    for field in fields(node):
-        value = getattr(node, field.name)
-        for item in _flatten(value):
-            if isinstance(item, kinds):
-                yield item
+    for name in _inner_fields(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, kinds):
+            yield value
+        elif isinstance(value, tuple):
+            for item in _flatten(value):
+                if isinstance(item, kinds):
+                    yield item
+
+
+def _inner_fields(kind: type) -> tuple[str, ...]:
+    """Return the names of a node's fields that may hold other nodes, in order."""
+    names = _known_fields.get(kind)
+    if names is None:
+        leaves = ("name", "span", "type", "row", "overload")
+        names = tuple(field.name for field in fields(kind) if field.name not in leaves)
+        _known_fields[kind] = names
+    return names
+
+
+_known_fields: dict[type, tuple[str, ...]] = {}
 
 
 def _flatten(value: Any) -> Iterator[Any]:

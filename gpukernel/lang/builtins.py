@@ -22,7 +22,7 @@ import numpy as np
 from gpukernel.lang import functions as gk
 from gpukernel.lang import glsl_math as glsl
 from gpukernel.lang import numpy_math as total
-from gpukernel.lang.glsl_helpers import FLOAT_MOD_HELPER, TO_INT_HELPER
+from gpukernel.lang.glsl_helpers import FLOAT_MOD_HELPER, TO_INT_HELPER, UINT_MOD_HELPER
 from gpukernel.lang.operators import BINARY, COMPARE, UNARY
 from gpukernel.lang.table import EXACT, Budget, Overload, Row
 
@@ -88,6 +88,7 @@ def _whole_row(name: str, python: Function, numpy: Function, glsl_text: str, doc
         parameters=("x",),
         overloads=(
             Overload("int -> int", "{0}", total.same),
+            Overload("uint -> uint", "{0}", total.same),
             Overload("float -> int", f"gk_to_int({glsl_text})", numpy, (TO_INT_HELPER,)),
         ),
         python=(python,),
@@ -124,6 +125,7 @@ def _order_row(
         overloads=(
             Overload("bool, bool -> bool", spelling[0], numpy),
             Overload("int, int -> int", spelling[1], numpy),
+            Overload("uint, uint -> uint", spelling[1], numpy),
             Overload("float, float -> float", spelling[2], numpy, helpers),
         ),
         python=python,
@@ -176,6 +178,7 @@ def _pair_row(
 
 PAIR = "float, float -> float"
 INT_PAIR = "int, int -> int"
+UINT_PAIR = "uint, uint -> uint"
 
 BASIC = (
     Row(
@@ -183,6 +186,7 @@ BASIC = (
         parameters=("x",),
         overloads=(
             Overload("int -> int", "abs({0})", np.abs),
+            Overload("uint -> uint", "{0}", total.same),
             Overload("float -> float", "abs({0})", np.abs),
         ),
         python=_unique((abs, *_named("absolute", "np"), *_named("abs", "np"))),
@@ -292,6 +296,7 @@ BASIC = (
         parameters=("x",),
         overloads=(
             Overload("int -> int", "gk_isign({0})", np.sign, glsl.ISIGN),
+            Overload("uint -> uint", "min({0}, 1u)", np.sign),
             Overload("float -> float", "gk_sign({0})", np.sign, glsl.SIGN),
         ),
         python=(gk.sign, np.sign),
@@ -330,6 +335,7 @@ SHADER = (
         parameters=("x", "low", "high"),
         overloads=(
             Overload("int, int, int -> int", "min(max({0}, {1}), {2})", total.clamp),
+            Overload("uint, uint, uint -> uint", "min(max({0}, {1}), {2})", total.clamp),
             Overload(
                 "float, float, float -> float", "gk_clamp({0}, {1}, {2})", total.clamp, glsl.CLAMP
             ),
@@ -344,6 +350,7 @@ SHADER = (
         parameters=("x", "low", "high"),
         overloads=(
             Overload("int, int, int -> int", "min(max({0}, {1}), {2})", total.clip),
+            Overload("uint, uint, uint -> uint", "min(max({0}, {1}), {2})", total.clip),
             Overload(
                 "float, float, float -> float", "gk_clip({0}, {1}, {2})", total.clip, glsl.CLIP
             ),
@@ -403,7 +410,7 @@ SHADER = (
         parameters=("condition", "a", "b"),
         overloads=tuple(
             Overload(f"bool, {t}, {t} -> {t}", "{0} ? {1} : {2}", total.where)
-            for t in ("bool", "int", "float")
+            for t in ("bool", "int", "uint", "float")
         ),
         python=(np.where,),
         doc="a where the condition is true, else b; both are evaluated.",
@@ -494,7 +501,7 @@ EXPONENTIAL = (
     _pair_row(
         "pow",
         ("x", "y"),
-        (BINARY["**"].overloads[1],),
+        (BINARY["**"].overloads[-1],),
         "x to the power of y, as a float; nan for a negative x and a fractional y.",
         python=_unique((math.pow, np.float_power)),
         derivative=("y * pow(x, y - 1.0)", "result * log(x) if x > 0.0 else 0.0"),
@@ -722,6 +729,7 @@ ARITHMETIC = (
         ("x", "y"),
         (
             Overload(INT_PAIR, "gk_ifmod({0}, {1})", np.fmod, glsl.INT_FMOD),
+            Overload(UINT_PAIR, "gk_umod({0}, {1})", np.fmod, (UINT_MOD_HELPER,)),
             Overload(PAIR, "gk_fmod({0}, {1})", np.fmod, (FLOAT_MOD_HELPER,)),
         ),
         "Remainder with the sign of x, exact; of ints by zero 0.",
@@ -772,7 +780,10 @@ ARITHMETIC = (
     _pair_row(
         "gcd",
         ("a", "b"),
-        (Overload(INT_PAIR, "gk_gcd({0}, {1})", total.gcd, glsl.GCD),),
+        (
+            Overload(INT_PAIR, "gk_gcd({0}, {1})", total.gcd, glsl.GCD),
+            Overload(UINT_PAIR, "gk_ugcd({0}, {1})", np.gcd, glsl.UINT_GCD),
+        ),
         "Greatest common divisor, never negative unless it wraps.",
         domain=(INTS, INTS),
         variadic=True,
@@ -780,7 +791,10 @@ ARITHMETIC = (
     _pair_row(
         "lcm",
         ("a", "b"),
-        (Overload(INT_PAIR, "gk_lcm({0}, {1})", total.lcm, glsl.LCM),),
+        (
+            Overload(INT_PAIR, "gk_lcm({0}, {1})", total.lcm, glsl.LCM),
+            Overload(UINT_PAIR, "gk_ulcm({0}, {1})", total.uint_lcm, glsl.UINT_LCM),
+        ),
         "Least common multiple, modulo 2**32.",
         domain=(INTS, INTS),
         variadic=True,
@@ -788,7 +802,10 @@ ARITHMETIC = (
     Row(
         name="isqrt",
         parameters=("n",),
-        overloads=(Overload("int -> int", "gk_isqrt({0})", total.isqrt, glsl.ISQRT),),
+        overloads=(
+            Overload("int -> int", "gk_isqrt({0})", total.isqrt, glsl.ISQRT),
+            Overload("uint -> uint", "gk_uisqrt({0})", total.isqrt, glsl.UINT_ISQRT),
+        ),
         python=(math.isqrt,),
         doc="Whole part of the square root, exact; 0 for negative n.",
         domain=((-10, 2**31 - 1),),
@@ -805,18 +822,6 @@ TESTS = (
         parameters=("a", "b", "rel_tol", "abs_tol"),
         overloads=(
             Overload(
-                "float, float -> bool",
-                "gk_isclose({0}, {1}, 1.0e-9, 0.0)",
-                total.isclose,
-                glsl.ISCLOSE,
-            ),
-            Overload(
-                "float, float, float -> bool",
-                "gk_isclose({0}, {1}, {2}, 0.0)",
-                total.isclose,
-                glsl.ISCLOSE,
-            ),
-            Overload(
                 "float, float, float, float -> bool",
                 "gk_isclose({0}, {1}, {2}, {3})",
                 total.isclose,
@@ -826,23 +831,12 @@ TESTS = (
         python=(math.isclose,),
         doc="Whether a and b differ by at most rel_tol (1e-9) of the larger, or by abs_tol (0).",
         domain=((-2.0, 2.0), (-2.0, 2.0), (0.0, 0.5), (0.0, 0.5)),
+        defaults=(None, None, 1e-9, 0.0),
     ),
     Row(
         name="np.isclose",
         parameters=("a", "b", "rtol", "atol"),
         overloads=(
-            Overload(
-                "float, float -> bool",
-                "gk_np_isclose({0}, {1}, 1.0e-5, 1.0e-8)",
-                total.np_isclose,
-                glsl.NP_ISCLOSE,
-            ),
-            Overload(
-                "float, float, float -> bool",
-                "gk_np_isclose({0}, {1}, {2}, 1.0e-8)",
-                total.np_isclose,
-                glsl.NP_ISCLOSE,
-            ),
             Overload(
                 "float, float, float, float -> bool",
                 "gk_np_isclose({0}, {1}, {2}, {3})",
@@ -853,6 +847,7 @@ TESTS = (
         python=(np.isclose,),
         doc="Whether |a - b| <= atol (1e-8) + rtol (1e-5) * |b|.",
         domain=((-2.0, 2.0), (-2.0, 2.0), (0.0, 0.5), (0.0, 0.5)),
+        defaults=(None, None, 1e-5, 1e-8),
     ),
 )
 

@@ -1,26 +1,51 @@
 """Shader functions that Python does not have, as plain Python.
 
 Inside a kernel each is compiled through its row of `builtins`; outside they run under CPython on
-ints and floats (so that ``kernel.at`` works).  They are total: no input raises.
+ints and floats (so that ``kernel.at`` works).  They are total: no number raises.  Vectors, and
+tuples of 2 to 4 numbers, are worked on component by component; a number beside one meets each.
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from gpukernel.lang.vectors import Vector, map_components
 
 Number = TypeVar("Number", int, float)
 
 
+def _componentwise(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of numbers as one that takes vectors too."""
+
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def on_vectors(*arguments: Any, **keywords: Any) -> Any:
+        operands = signature.bind(*arguments, **keywords).args
+        if any(isinstance(operand, (Vector, tuple)) for operand in operands):
+            return map_components(function, *operands)
+        return function(*operands)
+
+    return on_vectors
+
+
+@_componentwise
 def clamp(x: Number, low: Number, high: Number) -> Number:
     """Return ``min(max(x, low), high)``.
 
     >>> clamp(7, 0, 5)
     5
+    >>> clamp((0.5, 2.0), 0.0, 1.0)
+    vec2(0.5, 1.0)
     """
     return min(max(x, low), high)
 
 
+@_componentwise
 def mix(a: float, b: float, t: float) -> float:
     """Return the linear interpolation ``a * (1 - t) + b * t``.
 
@@ -30,6 +55,7 @@ def mix(a: float, b: float, t: float) -> float:
     return a * (1.0 - t) + b * t
 
 
+@_componentwise
 def step(edge: float, x: float) -> float:
     """Return 0.0 where ``x < edge`` and 1.0 elsewhere.
 
@@ -39,6 +65,7 @@ def step(edge: float, x: float) -> float:
     return 0.0 if x < edge else 1.0
 
 
+@_componentwise
 def smoothstep(edge0: float, edge1: float, x: float) -> float:
     """Return the cubic that rises from 0.0 at ``edge0`` to 1.0 at ``edge1``, flat outside.
 
@@ -48,12 +75,13 @@ def smoothstep(edge0: float, edge1: float, x: float) -> float:
     0.5
     """
     if edge0 == edge1:
-        return step(edge0, x)
+        return 0.0 if x < edge0 else 1.0
     t = (x - edge0) / (edge1 - edge0)
     t = 0.0 if t < 0.0 else 1.0 if t > 1.0 else t
     return t * t * (3.0 - 2.0 * t)
 
 
+@_componentwise
 def fract(x: float) -> float:
     """Return ``x - floor(x)``; infinities and nan give nan.
 
@@ -63,6 +91,7 @@ def fract(x: float) -> float:
     return x - float(math.floor(x)) if math.isfinite(x) else math.nan
 
 
+@_componentwise
 def sign(x: Number) -> Number:
     """Return -1, 0 or 1 in the type of ``x``; nan stays nan.
 
@@ -71,4 +100,4 @@ def sign(x: Number) -> Number:
     """
     if x != x:
         return x
-    return type(x)((x > 0) - (x < 0))
+    return type(x)(int(x > 0) - int(x < 0))

@@ -20,16 +20,46 @@ int gk_to_int(float x) {
 }
 """
 
-INT_POW_HELPER = """\
-int gk_ipow(int x, int y) {
-    if (y < 0) return 0;
+# The comparisons leave (0, 2**32) for the conversion, which is undefined outside of it.
+TO_UINT_HELPER = """\
+uint gk_to_uint(float x) {
+    if ((floatBitsToUint(x) & 0x7FFFFFFFu) > 0x7F800000u) return 0u;
+    if (x >= 4294967296.0) return 4294967295u;
+    if (x <= 0.0) return 0u;
+    return uint(x);
+}
+"""
+
+UINT_POW_HELPER = """\
+uint gk_upow(uint x, uint y) {
     uint result = 1u;
-    uint base = uint(x);
-    for (uint n = uint(y); n != 0u; n >>= 1) {
+    uint base = x;
+    for (uint n = y; n != 0u; n >>= 1) {
         if ((n & 1u) != 0u) result *= base;
         base *= base;
     }
-    return int(result);
+    return result;
+}
+"""
+
+# Needs UINT_POW_HELPER before it.
+INT_POW_HELPER = """\
+int gk_ipow(int x, int y) {
+    return y < 0 ? 0 : int(gk_upow(uint(x), uint(y)));
+}
+"""
+
+UINT_FLOORDIV_HELPER = """\
+uint gk_ufloordiv(uint x, uint y) {
+    if (y == 0u) return 0u;
+    return x / y;
+}
+"""
+
+UINT_MOD_HELPER = """\
+uint gk_umod(uint x, uint y) {
+    if (y == 0u) return 0u;
+    return x % y;
 }
 """
 
@@ -66,6 +96,20 @@ SHR_HELPER = """\
 int gk_shr(int x, int n) {
     if (n < 0) return 0;
     return x >> min(n, 31);
+}
+"""
+
+UINT_SHL_HELPER = """\
+uint gk_ushl(uint x, uint n) {
+    if (n > 31u) return 0u;
+    return x << n;
+}
+"""
+
+UINT_SHR_HELPER = """\
+uint gk_ushr(uint x, uint n) {
+    if (n > 31u) return 0u;
+    return x >> n;
 }
 """
 

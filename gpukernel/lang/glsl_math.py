@@ -195,36 +195,50 @@ bool gk_np_isclose(float a, float b, float rtol, float atol) {
 
 # ---------------------------------------------------------------- integers
 
-_GCD = """\
-int gk_gcd(int a, int b) {
-    uint x = a < 0 ? 0u - uint(a) : uint(a);
-    uint y = b < 0 ? 0u - uint(b) : uint(b);
+_UINT_GCD = """\
+uint gk_ugcd(uint a, uint b) {
+    uint x = a;
+    uint y = b;
     while (y != 0u) {
         uint rest = x % y;
         x = y;
         y = rest;
     }
-    return int(x);
+    return x;
 }
 """
-GCD = (_GCD,)
+_UINT_LCM = """\
+uint gk_ulcm(uint a, uint b) {
+    if (a == 0u || b == 0u) return 0u;
+    return a / gk_ugcd(a, b) * b;
+}
+"""
+_MAGNITUDE = "uint gk_magnitude(int x) {\n    return x < 0 ? 0u - uint(x) : uint(x);\n}\n"
+UINT_GCD = (_UINT_GCD,)
+UINT_LCM = (_UINT_GCD, _UINT_LCM)
+GCD = (
+    _UINT_GCD,
+    _MAGNITUDE,
+    """\
+int gk_gcd(int a, int b) {
+    return int(gk_ugcd(gk_magnitude(a), gk_magnitude(b)));
+}
+""",
+)
 LCM = (
-    _GCD,
+    _UINT_GCD,
+    _UINT_LCM,
+    _MAGNITUDE,
     """\
 int gk_lcm(int a, int b) {
-    if (a == 0 || b == 0) return 0;
-    uint x = a < 0 ? 0u - uint(a) : uint(a);
-    uint y = b < 0 ? 0u - uint(b) : uint(b);
-    int product = int(x / uint(gk_gcd(a, b)) * y);
+    int product = int(gk_ulcm(gk_magnitude(a), gk_magnitude(b)));
     return product < 0 ? int(0u - uint(product)) : product;
 }
 """,
 )
-ISQRT = (
-    """\
-int gk_isqrt(int n) {
-    if (n <= 0) return 0;
-    uint rest = uint(n);
+_UINT_ISQRT = """\
+uint gk_uisqrt(uint n) {
+    uint rest = n;
     uint root = 0u;
     for (uint bit = 0x40000000u; bit != 0u; bit >>= 2) {
         if (rest >= root + bit) {
@@ -234,7 +248,15 @@ int gk_isqrt(int n) {
             root >>= 1;
         }
     }
-    return int(root);
+    return root;
+}
+"""
+UINT_ISQRT = (_UINT_ISQRT,)
+ISQRT = (
+    _UINT_ISQRT,
+    """\
+int gk_isqrt(int n) {
+    return n <= 0 ? 0 : int(gk_uisqrt(uint(n)));
 }
 """,
 )

@@ -1,8 +1,8 @@
 """NumPy meanings of the builtins that NumPy does not have under one name.
 
 In: arrays or NumPy scalars of one dtype.  Out: float32 or float64 as the input for floats, int32
-for ints, bool for bools.  What always holds: total (no input raises), and no warning under
-``np.errstate(all="ignore")``.
+for ints, uint32 for uints, bool for bools.  What always holds: total (no input raises), and no
+warning under ``np.errstate(all="ignore")``.
 """
 
 from __future__ import annotations
@@ -109,20 +109,18 @@ def remainder(x: Any, y: Any) -> Any:
     return np.where(unchanged, x, result)[()]
 
 
-def isclose(a: Any, b: Any, rel_tol: Any = 1e-9, abs_tol: Any = 0.0) -> Any:
+def isclose(a: Any, b: Any, rel_tol: Any, abs_tol: Any) -> Any:
     """Return ``math.isclose`` of every pair."""
-    kind = np.asarray(a).dtype.type
     difference = np.abs(np.subtract(b, a))
-    near = np.less_equal(difference, np.abs(np.multiply(kind(rel_tol), b)))
-    near |= np.less_equal(difference, np.abs(np.multiply(kind(rel_tol), a)))
+    near = np.less_equal(difference, np.abs(np.multiply(rel_tol, b)))
+    near |= np.less_equal(difference, np.abs(np.multiply(rel_tol, a)))
     near |= np.less_equal(difference, abs_tol)
     return np.equal(a, b) | (near & np.isfinite(a) & np.isfinite(b))
 
 
-def np_isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8) -> Any:
+def np_isclose(a: Any, b: Any, rtol: Any, atol: Any) -> Any:
     """Return ``numpy.isclose`` of every pair."""
-    kind = np.asarray(a).dtype.type
-    near = np.less_equal(np.abs(np.subtract(a, b)), kind(atol) + kind(rtol) * np.abs(b))
+    near = np.less_equal(np.abs(np.subtract(a, b)), np.add(atol, np.multiply(rtol, np.abs(b))))
     return np.equal(a, b) | (near & np.isfinite(a) & np.isfinite(b))
 
 
@@ -132,15 +130,21 @@ def lcm(a: Any, b: Any) -> Any:
     return np.abs(np.lcm(a, b).astype(np.uint32).view(np.int32))[()]
 
 
+def uint_lcm(a: Any, b: Any) -> Any:
+    """Return the least common multiple of uints modulo 2**32."""
+    wide = np.lcm(np.asarray(a, np.uint64), np.asarray(b, np.uint64))
+    return np.asarray(wide).astype(np.uint32)[()]
+
+
 def gcd(a: Any, b: Any) -> Any:
     wide = np.gcd(np.asarray(a, np.int64), np.asarray(b, np.int64))
     return np.asarray(wide).astype(np.uint32).view(np.int32)[()]
 
 
 def isqrt(n: Any) -> Any:
-    """Return the whole part of the square root; 0 for negative n.  Exact for every int32."""
-    root = np.sqrt(np.maximum(np.asarray(n), 0).astype(np.float64))
-    return root.astype(np.int32)[()]
+    """Return the whole part of the square root; 0 for negative n.  Exact for 32-bit numbers."""
+    n = np.asarray(n)
+    return np.sqrt(np.maximum(n, 0).astype(np.float64)).astype(n.dtype)[()]
 
 
 def _each(function: Callable[[float], float]) -> Callable[[Any], Any]:

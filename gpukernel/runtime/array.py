@@ -1,4 +1,4 @@
-"""`Array`: numbers that live on a device, and the functions that create them.
+"""`Array`: numbers that live on a device.
 
 An array holds one `_Lease` on device storage.  Reshaping shares the lease, so storage is counted
 by its users and goes back to the device with the last of them; whoever fills an array in place
@@ -8,20 +8,38 @@ asks `Array._is_exclusive` first.
 from __future__ import annotations
 
 import math
+import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 
 from gpukernel.errors import DeviceError, KernelShapeError
-from gpukernel.runtime.device import Device, Storage, resolve_device
-from gpukernel.runtime.host import cast, storage_dtype, to_host
+from gpukernel.runtime.device import Device, Storage, current_device
+from gpukernel.runtime.host import cast, storage_dtype
+from gpukernel.runtime.pictures import encode_png, save_picture, to_image
 from gpukernel.runtime.shapes import fill_in_shape, read_shape
 
-Shape = Union[int, Sequence[int]]
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 _lock = threading.RLock()  # over the user counts of leases; finalisers take it too
+# Where new arrays are noted while `runtime.scopes.tidy` runs, for each thread its own.
+arrays_made: ContextVar[WeakSet[Array] | None] = ContextVar("gpukernel_arrays", default=None)
+
+
+def _renew_lock() -> None:
+    """Replace a lock that another thread may have held while this process was forked."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 class _Lease:
@@ -67,9 +85,10 @@ class Array:
                [3, 4]], dtype=int32, device='cpu')
     """
 
-    __slots__ = ("__weakref__", "_lease", "_view")
+    __slots__ = ("__weakref__", "_kept", "_lease", "_view")
     _lease: _Lease | None
     _view: Storage
+    _kept: bool  # by `runtime.scopes.keep`
 
     def __init__(self) -> None:
         raise TypeError("arrays are made by gpukernel.array, zeros, ones, full, empty and arange")
@@ -84,6 +103,10 @@ class Array:
         array = cls.__new__(cls)
         array._lease = lease
         array._view = view
+        array._kept = False
+        made = arrays_made.get()
+        if made is not None:
+            made.add(array)
         return array
 
     # ---------------------------------------------------------------- for launches
@@ -231,12 +254,17 @@ class Array:
         """
         asked = shape[0] if len(shape) == 1 else shape
         wanted = fill_in_shape(read_shape(asked, allow_rest=True), self.shape)
-        lease = self._live_lease
-        view = lease.device.reshape(self._view, wanted)
+        view = self._reshaped_view(wanted)
         if view is None:
-            values = self.numpy().reshape(wanted)
-            return Array._from_storage(lease.device, lease.device.upload(values))
-        return Array._from_lease(lease.share(), view)
+            device, values = self._owner, self.numpy().reshape(wanted)
+            return Array._from_storage(device, device.upload(values))
+        return view
+
+    def _reshaped_view(self, shape: tuple[int, ...]) -> Array | None:
+        """Return the same memory under another shape of this size, None if it has padding."""
+        lease = self._live_lease
+        view = lease.device.reshape(self._view, shape)
+        return None if view is None else Array._from_lease(lease.share(), view)
 
     def astype(self, dtype: Any) -> Array:
         """Return a new array on the same device with the values converted to ``dtype``.
@@ -247,6 +275,44 @@ class Array:
         """
         converted = cast(self.numpy(), storage_dtype(dtype))
         return Array._from_storage(self._owner, self._owner.upload(converted))
+
+    # ---------------------------------------------------------------- pictures
+
+    def image(self) -> Image:
+        """Return the values as a picture.
+
+        An array of shape (height, width) or (height, width, 1) is grey, (height, width, 3) RGB
+        and (height, width, 4) RGBA.  Floats run from 0 to 1: values outside are clipped, nan is
+        black.  uint8 is taken as it is, bool as black and white.
+
+        Raises:
+            KernelShapeError: another shape, or no pixels.
+            KernelTypeError: another dtype.
+            KernelError: Pillow is not installed.
+
+        Example:
+            >>> import gpukernel as gk
+            >>> gk.zeros((2, 3)).image().size
+            (3, 2)
+        """
+        return to_image(self.numpy())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the values as a picture, in the format that the file's suffix names.
+
+        What makes a picture is said at `image`.  The file is replaced as a whole, or, when
+        something fails, not at all.
+
+        Raises:
+            KernelError: no picture, a suffix that Pillow does not know, or a format that cannot
+                hold it; also when Pillow is not installed.
+            OSError: the file cannot be written.
+        """
+        save_picture(self.numpy(), path)
+
+    def _repr_png_(self) -> bytes | None:
+        """Show the array in a notebook as a picture, if it is one."""
+        return None if self._lease is None else encode_png(self.numpy())
 
     # ---------------------------------------------------------------- life
 
@@ -284,101 +350,5 @@ class Array:
 
 def _unpickle(values: np.ndarray) -> Array:
     """Return a pickled array, on the device that is current where it is unpickled."""
-    return array(values)
-
-
-# ---------------------------------------------------------------- creation
-
-
-def array(x: Any, dtype: Any = None, device: str | Device | None = None) -> Array:
-    """Copy values to a device.
-
-    Args:
-        x: an `Array`, anything with ``__array__`` or the buffer protocol, or nested lists.
-        dtype: the dtype to convert to; by default float64 becomes float32, int64 becomes int32
-            and the others are kept.
-        device: "gl" or "cpu"; by default the current device.
-
-    Raises:
-        KernelTypeError: a dtype or rank that arrays cannot have.
-        KernelOverflowError: a value that the dtype cannot hold.
-        DeviceError: larger than the device can hold.
-
-    Example:
-        >>> import gpukernel as gk
-        >>> gk.array([1.5, 2.5], device="cpu").tolist()
-        [1.5, 2.5]
-    """
-    target = resolve_device(device)
-    host = to_host(x, dtype=dtype)
-    return Array._from_storage(target, target.upload(host))
-
-
-def empty(shape: Shape, dtype: Any = np.float32, device: str | Device | None = None) -> Array:
-    """Return an array whose values are undefined until something is written to it.
-
-    Example:
-        >>> import gpukernel as gk
-        >>> gk.empty((2, 3), device="cpu").shape
-        (2, 3)
-    """
-    target = resolve_device(device)
-    return Array._from_storage(target, target.allocate(read_shape(shape), storage_dtype(dtype)))
-
-
-def full(shape: Shape, value: Any, dtype: Any = None, device: str | Device | None = None) -> Array:
-    """Return an array of one value everywhere; ``dtype`` is that of the value by default.
-
-    Example:
-        >>> import gpukernel as gk
-        >>> gk.full(3, 7, device="cpu").tolist()
-        [7, 7, 7]
-    """
-    target = resolve_device(device)
-    sizes = read_shape(shape)
-    one = np.asarray(value).reshape(1)
-    wanted = storage_dtype(one.dtype if dtype is None else dtype)
-    target.check_size(sizes, wanted)  # before the host memory is taken
-    host = np.full(sizes, cast(one, wanted, "the value")[0], wanted)
-    return Array._from_storage(target, target.upload(host))
-
-
-def zeros(shape: Shape, dtype: Any = np.float32, device: str | Device | None = None) -> Array:
-    """Return an array of zeros.
-
-    Example:
-        >>> import gpukernel as gk
-        >>> gk.zeros(2, device="cpu").tolist()
-        [0.0, 0.0]
-    """
-    return full(shape, 0, dtype, device)
-
-
-def ones(shape: Shape, dtype: Any = np.float32, device: str | Device | None = None) -> Array:
-    """Return an array of ones.
-
-    Example:
-        >>> import gpukernel as gk
-        >>> gk.ones(2, device="cpu").tolist()
-        [1.0, 1.0]
-    """
-    return full(shape, 1, dtype, device)
-
-
-def arange(
-    start: float,
-    stop: float | None = None,
-    step: float = 1,
-    dtype: Any = None,
-    device: str | Device | None = None,
-) -> Array:
-    """Return evenly spaced values as ``numpy.arange`` does; one argument means ``stop``.
-
-    Example:
-        >>> import gpukernel as gk
-        >>> gk.arange(4, device="cpu").tolist()
-        [0, 1, 2, 3]
-    """
-    if stop is None:
-        start, stop = 0, start
-    return array(np.arange(start, stop, step), dtype, device)
+    device = current_device()
+    return Array._from_storage(device, device.upload(values))

@@ -42,21 +42,30 @@ class CPUExecutable:
     """A typed program with the interpreter that runs it."""
 
     source = ""
-    may_fail = False
 
     def __init__(self, program: Program) -> None:
+        self.may_fail = bool(program.failures)
         self._interpreter = Interpreter(program)
         COUNTERS.add("compiles")
         COUNTERS.add("programs")
 
     def launch(
-        self, inputs: Sequence[CPUStorage], scalars: Sequence[Number], output: CPUStorage
+        self,
+        inputs: Sequence[CPUStorage],
+        scalars: Sequence[Number],
+        grid: tuple[int, ...],
+        outputs: Sequence[CPUStorage],
     ) -> None:
-        """Fill ``output``, whose shape is the grid, from ``inputs`` and ``scalars``."""
-        if output.nbytes == 0:
+        """Fill the outputs of a launch over ``grid`` from ``inputs`` and ``scalars``.
+
+        Raises:
+            CellFailed: a check of the program failed; the outputs hold no useful values.
+        """
+        if 0 in grid:
             return
         arrays = [storage.live_values for storage in inputs]
-        self._interpreter.run(arrays, scalars, output.live_values)
+        filled = [storage.live_values for storage in outputs]
+        self._interpreter.run(arrays, scalars, grid, filled)
         COUNTERS.add("launches")
 
     def __del__(self) -> None:

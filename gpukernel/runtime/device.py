@@ -17,7 +17,7 @@ from typing import Any, Protocol, Union
 
 import numpy as np
 
-from gpukernel.errors import DeviceError
+from gpukernel.errors import DeviceError, KernelTypeError
 from gpukernel.ir.nodes import Program
 from gpukernel.runtime.cpu_device import CPUDevice
 from gpukernel.runtime.gl_device import GLDevice
@@ -38,10 +38,21 @@ class Executable(Protocol):
     """A compiled program."""
 
     source: str
-    may_fail: bool  # whether a launch can raise when the output is written already
+    may_fail: bool  # whether a launch can raise when the outputs are written already
 
-    def launch(self, inputs: Sequence[Any], scalars: Sequence[Number], output: Any) -> None:
-        """Fill ``output``, whose shape is the grid; it is never one of ``inputs``."""
+    def launch(
+        self,
+        inputs: Sequence[Any],
+        scalars: Sequence[Number],
+        grid: tuple[int, ...],
+        outputs: Sequence[Any],
+    ) -> None:
+        """Fill the outputs, in ``Program.outputs`` order; none is one of ``inputs``.
+
+        Raises:
+            CellFailed: a check of the program failed; the outputs hold no useful values.
+            DeviceError: the device cannot run the program to its end.
+        """
 
 
 class Device(Protocol):
@@ -98,6 +109,15 @@ _scoped: ContextVar[Device | None] = ContextVar("gpukernel_device", default=None
 _chosen: list[Device] = []  # at most one: what `use_device` or the default rule settled on
 
 
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):  # another thread may have held the lock at the fork
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 def get_device(name: str) -> Device:
     """Return the device of that name, making it at first use.
 
@@ -135,7 +155,13 @@ def resolve_device(choice: str | Device | None) -> Device:
     """Return the device named by a ``device=`` argument; None means the current one."""
     if choice is None:
         return current_device()
-    return get_device(choice) if isinstance(choice, str) else choice
+    if isinstance(choice, str):
+        return get_device(choice)
+    if not hasattr(choice, "build"):
+        raise KernelTypeError(
+            f"device={choice!r} is not the name of a device\nhint: the devices are 'gl' and 'cpu'"
+        )
+    return choice
 
 
 def use_device(name: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from gpukernel.ir.nodes import Program
-from gpukernel.lang.types import RESULT_DTYPES
+from gpukernel.codegen.outputs import MIN_DRAW_BUFFERS, Pass, plan_passes
+from gpukernel.ir.nodes import ArrayInput, Output, Program
+from gpukernel.ir.printer import variable_type
 from gpukernel.runtime.device import Device
 from gpukernel.runtime.layout import make_layout
 
@@ -19,29 +20,85 @@ def explain_program(
     grid: tuple[int, ...],
     passes: Sequence[str],
 ) -> str:
-    """Return the report for one program, its array arguments' shapes and its grid."""
-    limit = device.info().get("max_texture_size", _GUARANTEED_SIZE)
-    max_size = limit if isinstance(limit, int) else _GUARANTEED_SIZE
-    result = RESULT_DTYPES[program.kernel.result]
-    lines = [f"kernel {program.name} on {device.name}, output {result} {grid}", "", "types"]
-    lines += [f"  {a.name}: {a.type}" for a in program.arrays]
-    lines += [f"  {u.name}: {u.type}, a launch value (no recompile)" for u in program.uniforms]
-    for function in program.functions:
-        named = [v for v in (*function.params, *function.locals) if v.name[0] != "$"]
-        lines += [f"  {function.name}.{v.name}: {v.type}" for v in named]
-        lines.append(f"  {function.name}() returns {function.result}")
-    unused = [name for name in arrays if name not in {a.name for a in program.arrays}]
-    lines += [f"  {name}: never read, so it is not uploaded" for name in unused]
-    lines += ["", "passes", "  " + (", ".join(passes) or "none (optimize=False)"), "", "textures"]
-    shapes = {a.name: arrays[a.name] for a in program.arrays}
-    for name, shape in {**shapes, "output": grid}.items():
-        lines.append(f"  {name} {shape}: {_layout_words(shape, max_size)}")
-    lines += [
-        "",
-        "lanes",
-        "  each fragment computes the four elements of its texel one after another",
-    ]
+    """Return the report for one program.
+
+    Args:
+        program: the typed program after all passes.
+        device: where it would run.
+        arrays: the shapes of the array arguments, by name; the program may not read all of them.
+        grid: the shape of the grid.
+        passes: the names of the passes that were run.
+    """
+    outputs = [f"{o.dtype} {_output_shape(o, grid)}" for o in program.outputs]
+    word = "output" if len(outputs) == 1 else "outputs"
+    lines = [f"kernel {program.name} on {device.name}, {word} {', '.join(outputs)}"]
+    lines += ["", "types", *_types(program, arrays)]
+    lines += ["", "passes", "  " + (", ".join(passes) or "none (optimize=False)")]
+    lines += ["", "textures", *_textures(program, device, arrays, grid)]
+    lines += ["", "draws", *_draws(program, device)]
     return "\n".join(lines)
+
+
+def _output_shape(output: Output, grid: tuple[int, ...]) -> tuple[int, ...]:
+    return grid if output.size is None else (*grid, output.size)
+
+
+def _types(program: Program, arrays: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+    yield from (f"  {a.name}: {a.type}{_boundary_words(a)}" for a in program.arrays)
+    for uniform in program.uniforms:
+        yield f"  {uniform.name}: {uniform.type}, a launch value (no recompile)"
+    for function in program.functions:
+        for variable in (*function.params, *function.locals):
+            if variable.name[0] != "$":
+                yield f"  {function.name}.{variable.name}: {variable_type(variable.type)}"
+        results = ", ".join(map(variable_type, function.results))
+        yield f"  {function.name}() returns {results}"
+    used = {a.name for a in program.arrays}
+    yield from (f"  {n}: never read, so it is not uploaded" for n in arrays if n not in used)
+
+
+def _boundary_words(array: ArrayInput) -> str:
+    return "" if array.boundary == "zero" else f", {array.boundary} out of range"
+
+
+def _textures(
+    program: Program, device: Device, arrays: Mapping[str, tuple[int, ...]], grid: tuple[int, ...]
+) -> Iterator[str]:
+    max_size = _limit(device, "max_texture_size", _GUARANTEED_SIZE)
+    shapes = [(a.name, arrays[a.name]) for a in program.arrays if a.name in arrays]
+    for number, output in enumerate(program.outputs):
+        name = "output" if len(program.outputs) == 1 else f"output {number}"
+        shapes.append((name, _output_shape(output, grid)))
+    for name, shape in shapes:
+        yield f"  {name} {shape}: {_layout_words(shape, max_size)}"
+
+
+def _draws(program: Program, device: Device) -> Iterator[str]:
+    """Yield a line for each draw, and for what it does besides."""
+    planned = plan_passes(program, _limit(device, "max_draw_buffers", MIN_DRAW_BUFFERS))
+    for drawn in planned:
+        if len(program.outputs) > 1:
+            yield f"  output {', '.join(map(str, drawn.outputs))}"
+        yield f"  {_lane_words(drawn)}"
+        if drawn.checked:
+            yield "  checks are recorded in two more textures, which are read after the draw"
+
+
+def _lane_words(drawn: Pass) -> str:
+    if drawn.size is None:
+        return "each fragment computes the four elements of its texel one after another"
+    if drawn.num_lanes == 1:
+        return f"each fragment computes one cell of {drawn.size} elements"
+    return (
+        f"each fragment computes {drawn.num_lanes} cells of {drawn.size} elements one after "
+        "another, and stores the four elements of its texel"
+    )
+
+
+def _limit(device: Device, name: str, guaranteed: int) -> int:
+    """Return a limit of the device; for one without limits what every OpenGL 3.3 driver has."""
+    value = device.info().get(name, guaranteed)
+    return value if isinstance(value, int) else guaranteed
 
 
 def _layout_words(shape: tuple[int, ...], max_size: int) -> str:

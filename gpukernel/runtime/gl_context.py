@@ -2,6 +2,7 @@
 
 ``with context as gl:`` takes the context's lock, makes it current for the calling thread and gives
 the ModernGL context; leaving makes it current nowhere again (about 2 microseconds for both).
+An error of ModernGL inside the block leaves it as a `DeviceError`.
 `GLContext.defer` is the one thing that may be called without: finalisers queue their frees there
 and the next entry runs them.  A process forked after the context was made cannot use it: drivers
 hang there, so every entry compares process ids first.
@@ -40,13 +41,13 @@ class GLContext:
         self._lock = threading.RLock()
         self._depth = 0
         self._deferred: deque[Callable[[], None]] = deque()
-        self._gl = _create()
-        self.facts = _read_facts(self._gl)
-        self._gl.disable_direct(_GL_DITHER)
-        self._gl.disable_direct(_GL_SCISSOR_TEST)
-        self._gl.disable_direct(_GL_STENCIL_TEST)
-        self._gl.disable(self._gl.DEPTH_TEST | self._gl.BLEND | self._gl.CULL_FACE)
-        self._gl.__exit__(None, None, None)  # creation left it current for this thread
+        self._gl, self._gl_error = _create()
+        try:
+            self.facts = _read_facts(self._gl)
+            _set_state(self._gl)
+            self._gl.__exit__(None, None, None)  # creation left it current for this thread
+        except Exception as error:  # whatever a broken driver's answers lead to
+            raise DeviceError(f"a new OpenGL context does not work: {error!r}") from error
 
     def check_process(self) -> None:
         """Raise DeviceError in a process forked after the context was made."""
@@ -61,13 +62,19 @@ class GLContext:
         self.check_process()
         self._lock.acquire()
         if self._depth == 0:
-            self._gl.__enter__()
+            try:
+                self._gl.__enter__()
+            except BaseException as error:
+                self._lock.release()
+                if isinstance(error, Exception):  # ModernGL's loaders raise plain Exception
+                    raise DeviceError(f"the OpenGL context was lost: {error}") from error
+                raise
         self._depth += 1
         try:
             while self._deferred:
                 self._deferred.popleft()()
-        except BaseException:
-            self.__exit__(None, None, None)
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
             raise
         return self._gl
 
@@ -78,17 +85,21 @@ class GLContext:
         trace: TracebackType | None,
     ) -> None:
         self._depth -= 1
-        if self._depth == 0:
-            self._gl.__exit__(None, None, None)
-        self._lock.release()
+        try:
+            if self._depth == 0:
+                self._gl.__exit__(None, None, None)
+        finally:
+            self._lock.release()
+        if isinstance(error, self._gl_error):
+            raise DeviceError(f"the OpenGL driver failed: {error}") from error
 
     def defer(self, action: Callable[[], None]) -> None:
         """Run ``action`` at the next entry; callable from any thread and from finalisers."""
         self._deferred.append(action)
 
 
-def _create() -> Any:
-    """Return a new ModernGL context by the first way that works."""
+def _create() -> tuple[Any, type[Exception]]:
+    """Return a new ModernGL context by the first way that works, and the class of its errors."""
     try:
         moderngl = importlib.import_module("moderngl")
     except ImportError as error:
@@ -99,9 +110,11 @@ def _create() -> Any:
     failures = []
     for way, settings in _ways():
         try:
-            return moderngl.create_context(standalone=True, require=MIN_VERSION, **settings)
+            gl = moderngl.create_context(standalone=True, require=MIN_VERSION, **settings)
         except Exception as error:  # ModernGL's loaders raise plain Exception
             failures.append(f"{way}: {str(error) or type(error).__name__}")
+        else:
+            return gl, moderngl.Error
     raise DeviceError(
         f"no OpenGL 3.3 context could be made; tried {'; '.join(failures)}. {_remedy()}"
     )
@@ -135,6 +148,13 @@ def _remedy() -> str:
     return "Install a graphics driver with OpenGL 3.3 or newer"
 
 
+def _set_state(gl: Any) -> None:
+    """Switch everything off that could change what a fragment stores."""
+    for capability in (_GL_DITHER, _GL_SCISSOR_TEST, _GL_STENCIL_TEST):
+        gl.disable_direct(capability)
+    gl.disable(gl.DEPTH_TEST | gl.BLEND | gl.CULL_FACE)
+
+
 def _read_facts(gl: Any) -> Mapping[str, object]:
     """Return what `info` tells about the context."""
     raw = gl.info
@@ -146,5 +166,7 @@ def _read_facts(gl: Any) -> Mapping[str, object]:
         "software": any(name in renderer.lower() for name in _SOFTWARE),
         "max_texture_size": int(raw["GL_MAX_TEXTURE_SIZE"]),
         "max_texture_units": int(gl.max_texture_units),
-        "max_draw_buffers": int(raw["GL_MAX_DRAW_BUFFERS"]),
+        "max_draw_buffers": min(
+            int(raw["GL_MAX_DRAW_BUFFERS"]), int(raw["GL_MAX_COLOR_ATTACHMENTS"])
+        ),
     }

@@ -12,20 +12,14 @@ import numpy as np
 
 from gpukernel.codegen.glsl import generate_glsl
 from gpukernel.codegen.loops import looping_functions
-from gpukernel.errors import DeviceError
+from gpukernel.codegen.outputs import MIN_DRAW_BUFFERS
 from gpukernel.ir.nodes import Program
 from gpukernel.runtime.gl_context import GLContext
 from gpukernel.runtime.gl_loop_limit import cuts_loops_short
 from gpukernel.runtime.gl_program import GLExecutable
-from gpukernel.runtime.gl_texture import (
-    FORMATS,
-    GLStorage,
-    GLTexture,
-    read_array,
-    write_array,
-)
-from gpukernel.runtime.layout import Layout, make_layout
-from gpukernel.runtime.pool import Pool
+from gpukernel.runtime.gl_texture import FORMATS, GLStorage, read_array, write_array
+from gpukernel.runtime.gl_textures import GLTextures
+from gpukernel.runtime.layout import make_layout
 from gpukernel.runtime.stats import COUNTERS
 
 _layout_of = functools.lru_cache(maxsize=1024)(make_layout)
@@ -44,16 +38,18 @@ class GLDevice:
             DeviceError: no OpenGL 3.3 context can be made here.
         """
         self._context = GLContext()
-        self._pool: Pool[GLTexture] = Pool(POOL_BYTES)
+        self._textures = GLTextures(self._context, POOL_BYTES)
         size = self._context.facts["max_texture_size"]
         self._max_size = size if isinstance(size, int) else 0
+        buffers = self._context.facts["max_draw_buffers"]
+        self._max_draw_buffers = buffers if isinstance(buffers, int) else MIN_DRAW_BUFFERS
 
     def allocate(self, shape: Sequence[int], dtype: np.dtype) -> GLStorage:
         """Return storage for an array, contents undefined."""
         layout = _layout_of(tuple(shape), self._max_size)
         dtype = np.dtype(dtype)
         with self._context:
-            texture = self._take_texture(layout, FORMATS[dtype.name])
+            texture = self._textures.take(layout.width, layout.height, FORMATS[dtype.name])
         storage = GLStorage(layout, dtype, texture)
         COUNTERS.array_added(storage.nbytes)
         return storage
@@ -86,12 +82,16 @@ class GLDevice:
         texture, storage.texture = storage.texture, None
         if texture is not None:
             COUNTERS.array_removed(storage.nbytes)
-            self._context.defer(lambda: self._pool.give(texture))
+            self._context.defer(lambda: self._textures.give(texture))
 
     def build(self, program: Program) -> GLExecutable:
-        """Generate, compile and link the shader of a typed program."""
-        guard = bool(looping_functions(program)) and self._cuts_loops
-        return GLExecutable(self._context, generate_glsl(program, guard_loops=guard))
+        """Generate, compile and link the shaders of a typed program."""
+        shaders = generate_glsl(
+            program,
+            guard_loops=bool(looping_functions(program)) and self._cuts_loops,
+            max_draw_buffers=self._max_draw_buffers,
+        )
+        return GLExecutable(self._context, self._textures, shaders)
 
     @functools.cached_property
     def _cuts_loops(self) -> bool:
@@ -112,15 +112,3 @@ class GLDevice:
     def check_size(self, shape: Sequence[int], dtype: np.dtype) -> None:
         """Raise DeviceError if an array of this shape cannot exist on the device."""
         _layout_of(tuple(shape), self._max_size)
-
-    def _take_texture(self, layout: Layout, texel_format: str) -> GLTexture:
-        """Return an idle texture, or a new one; out of memory empties the pool and tries again."""
-        texture = self._pool.take((layout.width, layout.height, texel_format))
-        if texture is not None:
-            return texture
-        with self._context as gl:
-            try:
-                return GLTexture(gl, layout.width, layout.height, texel_format)
-            except DeviceError:
-                self._pool.clear()
-                return GLTexture(gl, layout.width, layout.height, texel_format)

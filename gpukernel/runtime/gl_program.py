@@ -1,89 +1,180 @@
-"""A compiled shader and its launch.
+"""Compiled shaders and their launch.
 
 The hot path of a launch writes the uniforms whose values changed, binds each input texture to its
 unit, binds the output's framebuffer and draws one triangle.  It never asks the driver anything.
+A pass that draws into several textures has a framebuffer made for it at each launch.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Union
 
-from gpukernel.codegen.shader import Shader
+from gpukernel.codegen.shader import Shader, Shaders
 from gpukernel.errors import DeviceError
+from gpukernel.runtime.gl_checks import CHECK_FORMAT, raise_failure
 from gpukernel.runtime.gl_context import GLContext
-from gpukernel.runtime.gl_texture import GLStorage
+from gpukernel.runtime.gl_link import link
+from gpukernel.runtime.gl_texture import GLStorage, GLTexture
+from gpukernel.runtime.gl_textures import GLTextures
 from gpukernel.runtime.stats import COUNTERS
 
 Number = Union[bool, int, float]
 _TRIANGLES = 4
-# "0:12(5): error" (Mesa), "0(12) : error" (NVIDIA), "ERROR: 0:12: ..." (Intel, Apple, AMD)
-_LOG_LINE = re.compile(r"\b\d+(?::(\d+)\b|\((\d+)\))")
 
 
 class GLExecutable:
-    """A linked program of one `GLContext`, launchable from any thread."""
+    """The linked passes of a program on one `GLContext`, launchable from any thread."""
 
-    def __init__(self, context: GLContext, shader: Shader) -> None:
+    def __init__(self, context: GLContext, textures: GLTextures, shaders: Shaders) -> None:
         """Compile and link.
 
         Raises:
-            DeviceError: the driver rejects the shader, or it reads too many arrays.
+            DeviceError: the driver rejects a shader, or the program reads too many arrays.
         """
-        self.source = shader.fragment
-        self.may_fail = shader.guarded
+        self.source = shaders.text
+        self.may_fail = any(shader.guarded or shader.checked for shader in shaders.passes)
         self._context = context
-        _check_units(context, shader)
+        _check_units(context, shaders.passes[0])
+        self._passes = [
+            _Pass(context, textures, shader, shaders.value_counts) for shader in shaders.passes
+        ]
+        COUNTERS.add("compiles")
+        COUNTERS.add("programs")
+
+    def launch(
+        self,
+        inputs: Sequence[GLStorage],
+        scalars: Sequence[Number],
+        grid: tuple[int, ...],
+        outputs: Sequence[GLStorage],
+    ) -> None:
+        """Fill ``outputs`` from ``inputs``; returns when the draws are queued.
+
+        Args:
+            inputs: one storage an array of the program, none of them in ``outputs``.
+            scalars: one number a uniform of the program.
+            grid: the shape of the grid.
+            outputs: where the results go, all different.
+
+        Raises:
+            CellFailed: a check of the program failed.
+            DeviceError: the driver cut a loop short.
+        """
+        if 0 in grid:
+            return
+        with self._context as gl:
+            for drawn in self._passes:
+                drawn.bind(inputs, scalars, grid)
+                drawn.draw(gl, grid, [outputs[position] for position in drawn.shader.outputs])
+        COUNTERS.add("launches")
+
+    def __del__(self) -> None:
+        if hasattr(self, "_passes"):  # compiled
+            COUNTERS.add("programs", -1)
+
+
+class _Pass:
+    """One linked shader."""
+
+    def __init__(
+        self,
+        context: GLContext,
+        textures: GLTextures,
+        shader: Shader,
+        value_counts: dict[int, int],
+    ) -> None:
+        self.shader = shader
+        self._context = context
+        self._textures = textures
+        self._value_counts = value_counts
         with context as gl:
-            program = _link(gl, shader)
-            for unit, name in enumerate(shader.samplers):
-                sampler = program.get(name, None)
-                if sampler is not None:
-                    sampler.value = unit
+            program = link(gl, shader)
             self._program = program
-            self._draw = gl.vertex_array(program, [])
+            self._triangle = gl.vertex_array(program, [])
             self._finished: Any = gl.query(samples=True) if shader.guarded else None
         self._places = [
             (_Slot(program, shape), _Slot(program, layout))
             for shape, layout in zip(shader.shapes, shader.layouts)
         ]
         self._scalars = [_Slot(program, name) for name in shader.uniforms]
-        self._out_place = (_Slot(program, shader.out_shape), _Slot(program, shader.out_layout))
-        COUNTERS.add("compiles")
-        COUNTERS.add("programs")
+        self._grid = _Slot(program, shader.out_shape)
+        self._out_layout = _Slot(program, shader.out_layout)
 
-    def launch(
-        self, inputs: Sequence[GLStorage], scalars: Sequence[Number], output: GLStorage
+    def bind(
+        self, inputs: Sequence[GLStorage], scalars: Sequence[Number], grid: tuple[int, ...]
     ) -> None:
-        """Fill ``output`` from ``inputs``; returns when the draw is queued.
+        """Give the shader everything that it reads."""
+        for slot, value in zip(self._scalars, scalars):
+            slot.write(value)
+        for unit, ((shape_slot, layout_slot), storage) in enumerate(zip(self._places, inputs)):
+            shape, layout = storage.place
+            shape_slot.write(shape)
+            layout_slot.write(layout)
+            storage.live_texture.texture.use(unit)
+        self._grid.write((*grid, 1, 1, 1)[:4])
 
-        Args:
-            inputs: one storage an array of the program, none of them ``output``.
-            scalars: one number a uniform of the program.
-            output: where the results go; its shape is the grid.
-        """
-        if output.nbytes == 0:
+    def draw(self, gl: Any, grid: tuple[int, ...], targets: Sequence[GLStorage]) -> None:
+        """Fill the outputs of this pass."""
+        if len(targets) == 1 and not self.shader.checked:
+            targets[0].live_texture.framebuffer.use()
+            self._render(targets[0])
             return
-        with self._context:
-            for slot, value in zip(self._scalars, scalars):
-                slot.write(value)
-            for unit, (slots, storage) in enumerate(zip(self._places, inputs)):
-                _write_place(slots, storage)
-                storage.live_texture.texture.use(unit)
-            _write_place(self._out_place, output)
-            output.live_texture.framebuffer.use()
-            if self._finished is None:
-                self._draw.render(_TRIANGLES, 3)
-            else:
-                self._render_guarded(output)
-        COUNTERS.add("launches")
+        # Arrays of one shape can have different layouts: one may be another array reshaped.
+        groups: dict[tuple[int, int, int], GLStorage] = {}
+        for storage in targets:
+            groups.setdefault(_geometry(storage), storage)
+        for storage in groups.values():
+            self._draw_like(gl, grid, targets, storage)
 
-    def _render_guarded(self, output: GLStorage) -> None:
-        """Draw, and raise DeviceError when a fragment was discarded: a loop was cut short."""
+    def _draw_like(
+        self, gl: Any, grid: tuple[int, ...], targets: Sequence[GLStorage], model: GLStorage
+    ) -> None:
+        """Fill the targets that are laid out as ``model``, and read the checks."""
+        layout, scratch = model.layout, []
+
+        def scratch_texture(texel_format: str) -> GLTexture:
+            scratch.append(self._textures.take(layout.width, layout.height, texel_format))
+            return scratch[-1]
+
+        try:
+            attached = []
+            for storage in targets:
+                texture = storage.live_texture
+                alike = _geometry(storage) == _geometry(model)
+                attached.append(texture if alike else scratch_texture(texture.format))
+            checks = [scratch_texture(CHECK_FORMAT) for _ in range(2 * self.shader.checked)]
+            self._render_into(gl, [*attached, *checks], model)
+            if checks:
+                raise_failure(checks, layout, grid, self.shader.cell_size, self._value_counts)
+        finally:
+            for texture in scratch:
+                self._textures.give(texture)
+
+    def _render_into(self, gl: Any, attached: Sequence[GLTexture], model: GLStorage) -> None:
+        """Draw into several textures of the size of ``model``."""
+        framebuffer = gl.framebuffer([texture.texture for texture in attached])
+        try:
+            framebuffer.use()
+            self._render(model)
+        finally:
+            # A framebuffer must not be bound when it goes: ModernGL would bind it again later.
+            gl.detect_framebuffer(0).use()
+            framebuffer.release()
+
+    def _render(self, target: GLStorage) -> None:
+        """Draw one triangle over the framebuffer in use, whose textures are laid out as ``target``.
+
+        Raises:
+            DeviceError: a fragment was discarded, since the driver cut a loop short.
+        """
+        self._out_layout.write(target.place[1])
+        if self._finished is None:
+            self._triangle.render(_TRIANGLES, 3)
+            return
         with self._finished:
-            self._draw.render(_TRIANGLES, 3)
-        if self._finished.samples != output.layout.width * output.layout.height:
+            self._triangle.render(_TRIANGLES, 3)
+        if self._finished.samples != target.layout.width * target.layout.height:
             raise DeviceError(
                 "a loop of the kernel runs longer than this driver allows: "
                 f"{self._context.facts['renderer']} ends loops after 65,535 iterations\n"
@@ -91,10 +182,9 @@ class GLExecutable:
             )
 
     def __del__(self) -> None:
-        if hasattr(self, "_out_place"):  # compiled
-            self._context.defer(self._draw.release)
+        if hasattr(self, "_triangle"):  # linked
+            self._context.defer(self._triangle.release)
             self._context.defer(self._program.release)
-            COUNTERS.add("programs", -1)
 
 
 class _Slot:
@@ -114,11 +204,9 @@ class _Slot:
             self.value = value
 
 
-def _write_place(slots: tuple[_Slot, _Slot], storage: GLStorage) -> None:
-    """Tell the shader the shape and the layout of one array."""
-    shape, layout = storage.place
-    slots[0].write(shape)
-    slots[1].write(layout)
+def _geometry(storage: GLStorage) -> tuple[int, int, int]:
+    """Return what two storages must share to be drawn into at once."""
+    return storage.layout.pitch, storage.layout.width, storage.layout.height
 
 
 def _check_units(context: GLContext, shader: Shader) -> None:
@@ -129,33 +217,3 @@ def _check_units(context: GLContext, shader: Shader) -> None:
             f"the kernel reads {len(shader.samplers)} arrays, "
             f"but this device has {limit} texture units"
         )
-
-
-def _link(gl: Any, shader: Shader) -> Any:
-    """Return the linked ModernGL program."""
-    try:
-        return gl.program(vertex_shader=shader.vertex, fragment_shader=shader.fragment)
-    except Exception as error:  # moderngl.Error, not importable without ModernGL
-        raise DeviceError(_compile_report(str(error), shader)) from None
-
-
-def _compile_report(log: str, shader: Shader) -> str:
-    """Return the message for a rejected shader: the log, mapped to Python lines, and the text."""
-    mapped = "\n".join(_map_line(line, shader.lines) for line in log.strip().splitlines())
-    numbered = "\n".join(
-        f"{number:4d}  {line}" for number, line in enumerate(shader.fragment.splitlines(), 1)
-    )
-    return (
-        "the OpenGL driver rejected a shader that gpukernel made. This is a bug in gpukernel: "
-        f"please report it with the text below.\n\n{mapped}\n\nfragment shader:\n{numbered}"
-    )
-
-
-def _map_line(line: str, lines: Sequence[int | None]) -> str:
-    """Return a line of the driver's log with the Python line it speaks of added."""
-    found = _LOG_LINE.search(line)
-    if found is None:
-        return line
-    number = int(found.group(1) or found.group(2))
-    python_line = lines[number - 1] if 1 <= number <= len(lines) else None
-    return line if python_line is None else f"{line}  [Python line {python_line}]"

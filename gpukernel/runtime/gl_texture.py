@@ -24,6 +24,7 @@ FORMATS = {
     "int32": "i4",
     "int16": "i2",
     "int8": "i1",
+    "uint32": "u4",
     "uint16": "u2",
     "uint8": "u1",
     "bool": "u1",

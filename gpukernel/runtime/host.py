@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gpukernel.errors import KernelOverflowError, KernelShapeError, KernelTypeError
-from gpukernel.lang.types import ELEMENT_TYPES, MAX_RANK
+from gpukernel.lang.types import ELEMENT_TYPES, MAX_RANK, UINT_MAX
 
 # What a dtype that no device holds is stored as, when every value allows it.
 _NARROWED = {"float64": "float32", "int64": "int32", "uint64": "int32"}
@@ -29,11 +29,13 @@ def to_host(value: Any, what: str = "the array", dtype: Any = None) -> np.ndarra
 
     Returns:
         A C-contiguous, native-endian array of rank 1 to 4; ``value`` itself when it is one.
-        float64 becomes float32, int64 and uint64 become int32; other dtypes are kept.
+        float64 becomes float32, int64 and uint64 become int32; other dtypes, uint32 among
+        them, are kept.
 
     Raises:
         KernelTypeError: a dtype or a rank that arrays cannot have.
-        KernelOverflowError: a float64 too large for float32, or an int that is not an int32.
+        KernelOverflowError: a float64 too large for float32, or an int64 or uint64 that is not an
+            int32.
     """
     host = _as_numpy(value, what)
     if not 1 <= host.ndim <= MAX_RANK:
@@ -105,7 +107,9 @@ def _check_int_range(host: np.ndarray, target: np.dtype, what: str) -> None:
     limits = np.iinfo(target)
     for value in (low, high):
         if not np.isfinite(value) or not limits.min <= int(value) <= limits.max:
+            fits_uint = target.name == "int32" and low >= 0 and high <= UINT_MAX
+            hint = "\nhint: uint32 arrays are kept: pass it as .astype(np.uint32)"
             raise KernelOverflowError(
                 f"{what} holds {value}, which does not fit {target.name} "
-                f"({limits.min} to {limits.max})"
+                f"({limits.min} to {limits.max})" + (hint if fits_uint else "")
             )

@@ -1,6 +1,9 @@
 """The CPU interpreter: runs a typed program over blocks of the grid with NumPy.
 
-It is the definition of the language: where another device differs, that device is wrong.
+In: a typed program, arrays and launch scalars.  Out: the program's outputs, or the first cell in
+which a check failed.  It is the definition of the language: where another device differs, that
+device is wrong.
+
 A block is a rectangle of the grid whose cells run in step as lanes of NumPy arrays; a pool of
 threads takes one block after the other (NumPy computes outside of Python's lock).
 """
@@ -17,13 +20,17 @@ import numpy as np
 import numpy.typing as npt
 
 from gpukernel.ir.nodes import Program
+from gpukernel.lang.types import Scalar
 from gpukernel.runtime.interpreter_compile import compile_functions
-from gpukernel.runtime.lanes import Frame, Lanes, Launch, Value, dtypes_for
+from gpukernel.runtime.interpreter_facts import num_list_elements
+from gpukernel.runtime.interpreter_frame import Frame, Launch
+from gpukernel.runtime.lanes import Lanes, Value, dtypes_for, saturate
 
 # Measured: larger blocks fall out of the cache, and in smaller ones the threads wait for Python's
 # lock more than they compute.
 BLOCK_LANES = 131072
 MIN_BLOCK_LANES = 16384  # the least that a second thread is worth
+BLOCK_LIST_ELEMENTS = 2**23  # of local lists, in all lanes of a block: 32 MiB a thread
 
 _Block = tuple[tuple[int, int], ...]  # start and stop along each axis
 
@@ -38,29 +45,47 @@ class Interpreter:
     def __init__(self, program: Program, *, float_dtype: npt.DTypeLike = np.float32) -> None:
         self._program = program
         self._dtypes = dtypes_for(float_dtype)
-        functions = compile_functions(program.functions, float_dtype)
-        self._kernel = functions[program.kernel.name].run
+        self._kernel = compile_functions(program, float_dtype)[program.kernel.name].run
+        per_lane = max(num_list_elements(program), 1)
+        self._block_lanes = min(BLOCK_LANES, max(BLOCK_LIST_ELEMENTS // per_lane, 1))
 
     def run(
-        self, arrays: Sequence[Lanes], scalars: Sequence[bool | int | float], out: Lanes
+        self,
+        arrays: Sequence[Lanes],
+        scalars: Sequence[bool | int | float],
+        grid: tuple[int, ...],
+        outputs: Sequence[Lanes],
     ) -> None:
-        """Fill ``out``, whose shape is the grid.
+        """Fill the outputs.
 
         Args:
             arrays: C-contiguous arrays in the order of ``Program.arrays``, of those ranks.
             scalars: values in the order of ``Program.uniforms``.
-            out: an array that shares no memory with ``arrays``.
-        """
-        if out.size == 0:
-            return
-        launch = self._launch(arrays, scalars)
-        blocks = _blocks(out.shape, _worker_count())
-        if len(blocks) == 1:
-            self._run_blocks(launch, iter(blocks), out)
-            return
-        _share(lambda shared: self._run_blocks(launch, shared, out), blocks)
+            grid: the shape of the grid.
+            outputs: arrays in the order of ``Program.outputs``, of the shape ``grid``, or
+                ``(*grid, size)`` where the output has a size; they share no memory with
+                ``arrays``.
 
-    def _launch(self, arrays: Sequence[Lanes], scalars: Sequence[bool | int | float]) -> Launch:
+        Raises:
+            CellFailed: a check of the program failed; the outputs hold no useful values.
+        """
+        if 0 in grid:
+            return
+        launch = self._launch(arrays, scalars, grid)
+        blocks = _blocks(grid, _worker_count(), self._block_lanes)
+        if len(blocks) == 1:
+            self._run_blocks(launch, iter(blocks), outputs)
+        else:
+            _share(lambda shared: self._run_blocks(launch, shared, outputs), blocks)
+        if launch.first_failure.found is not None:
+            raise launch.first_failure.found
+
+    def _launch(
+        self,
+        arrays: Sequence[Lanes],
+        scalars: Sequence[bool | int | float],
+        grid: tuple[int, ...],
+    ) -> Launch:
         """Name the arguments; uniforms become NumPy scalars of the run's dtypes."""
         program = self._program
         named = {
@@ -69,17 +94,33 @@ class Interpreter:
         uniforms: dict[str, Value] = {
             variable.name: self._dtypes[variable.type].type(scalar)
             for variable, scalar in zip(program.uniforms, scalars)
+            if isinstance(variable.type, Scalar)
         }
-        return Launch(named, uniforms)
+        return Launch(named, uniforms, grid)
 
-    def _run_blocks(self, launch: Launch, blocks: Iterator[_Block], out: Lanes) -> None:
+    def _run_blocks(
+        self, launch: Launch, blocks: Iterator[_Block], outputs: Sequence[Lanes]
+    ) -> None:
         """Run blocks until none is left; errors of arithmetic are values here, not warnings."""
         with np.errstate(all="ignore"):
             for block in blocks:
+                if launch.first_failure.precedes(tuple(start for start, _ in block)):
+                    continue  # no cell of the block could be the first to fail
                 shape = tuple(stop - start for start, stop in block)
                 frame = Frame(launch, shape, _index(block), {})
-                target = tuple(slice(start, stop) for start, stop in block)
-                out[target] = self._kernel(frame, True)
+                self._write(block, self._kernel(frame, True), outputs)
+
+    def _write(self, block: _Block, results: Sequence[Value], outputs: Sequence[Lanes]) -> None:
+        """Write the results of one block; storing rounds floats and wraps no int."""
+        cells = tuple(slice(start, stop) for start, stop in block)
+        rest = iter(results)
+        for output, array in zip(self._program.outputs, outputs):
+            block_of = array[cells]
+            if output.size is None:
+                block_of[...] = saturate(next(rest), array.dtype)
+                continue
+            for position in range(output.size):
+                block_of[..., position] = saturate(next(rest), array.dtype)
 
 
 def _index(block: _Block) -> tuple[Value, ...]:
@@ -95,10 +136,10 @@ def _index(block: _Block) -> tuple[Value, ...]:
     return tuple(index)
 
 
-def _blocks(shape: tuple[int, ...], workers: int) -> list[_Block]:
-    """Cut the grid into blocks of about `BLOCK_LANES` cells, long along the last axes."""
+def _blocks(shape: tuple[int, ...], workers: int, limit: int) -> list[_Block]:
+    """Cut the grid into blocks of at most ``limit`` cells, long along the last axes."""
     share = -(-int(np.prod(shape, dtype=np.int64)) // (2 * workers))
-    room = min(BLOCK_LANES, max(MIN_BLOCK_LANES, share)) if workers > 1 else BLOCK_LANES
+    room = min(limit, max(MIN_BLOCK_LANES, share)) if workers > 1 else limit
     cuts: list[list[tuple[int, int]]] = []
     for extent in reversed(shape):
         length = min(extent, max(room, 1))

@@ -1,15 +1,14 @@
 """From the typed program to Python closures: what the interpreter runs for each block.
 
-In: the functions of a `Program`.  Out: one closure a function, built of one closure a node, so
-that running a node costs one Python call beside its NumPy work.  An expression's closure takes
-the frame and the mask and gives a value; a statement's gives the mask of the lanes that go on to
-the next statement.  A statement runs only when some lane is in its mask.
+In: a `Program`.  Out: one closure a function, built of one closure a node, so that running a node
+costs one Python call beside its NumPy work.  A statement's closure takes the frame and the mask
+and gives the mask of the lanes that go on to the next statement.  A statement runs only when some
+lane is in its mask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,49 +16,30 @@ import numpy.typing as npt
 
 from gpukernel.errors import InternalError
 from gpukernel.ir import nodes
+from gpukernel.lang.types import ListType, Scalar
+from gpukernel.runtime.interpreter_compaction import Compaction, is_sparse
+from gpukernel.runtime.interpreter_expressions import Compiled, ExpressionCompiler
 from gpukernel.runtime.interpreter_facts import (
     assigned,
     contains,
-    invokes,
     leaves,
     sparse_factor,
     visible_reads,
 )
-from gpukernel.runtime.interpreter_loads import load
-from gpukernel.runtime.lanes import (
-    Compaction,
-    Frame,
-    Mask,
-    Value,
-    conform,
-    convert,
-    dtypes_for,
-    is_sparse,
-    split,
-    trip_count,
-    unite,
-    without,
-)
+from gpukernel.runtime.interpreter_frame import Frame
+from gpukernel.runtime.interpreter_lists import LocalList
+from gpukernel.runtime.lanes import Mask, Value, dtypes_for, split, trip_count, unite, without
 
-Evaluate = Callable[[Frame, Mask], Value]
 Execute = Callable[[Frame, Mask], Mask]
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """A function of the program: ``run`` takes a frame whose values are the parameters."""
-
-    parameters: tuple[str, ...]
-    run: Evaluate
-
-
-def compile_functions(
-    functions: Iterable[nodes.Function], float_dtype: npt.DTypeLike
-) -> dict[str, Compiled]:
+def compile_functions(program: nodes.Program, float_dtype: npt.DTypeLike) -> dict[str, Compiled]:
     """Compile every function, by name; callees come first."""
+    boundaries = {array.name: array.boundary for array in program.arrays}
     compiled: dict[str, Compiled] = {}
-    for function in functions:
-        compiled[function.name] = _Compiler(function, compiled, float_dtype).function()
+    for function in program.functions:
+        expressions = ExpressionCompiler(boundaries, compiled, float_dtype)
+        compiled[function.name] = _Compiler(function, expressions, float_dtype).function()
     return compiled
 
 
@@ -67,32 +47,24 @@ class _Compiler:
     """Compiles one function; the functions that it calls are compiled already."""
 
     def __init__(
-        self, function: nodes.Function, functions: dict[str, Compiled], float_dtype: npt.DTypeLike
+        self,
+        function: nodes.Function,
+        expressions: ExpressionCompiler,
+        float_dtype: npt.DTypeLike,
     ) -> None:
         self._function = function
-        self._functions = functions
-        self._float_dtype = float_dtype
-        self._dtypes = dtypes_for(float_dtype)
-        self._slots: dict[str, str] = {}  # loop counters that are read from a slot of their own
-        self._used: set[str] = set()  # the slots named so far in the innermost loop
+        self._scope = expressions
+        self._expression = expressions.expression
+        self._lists = _local_lists(function, dtypes_for(float_dtype))
         self._num_counters = 0
         self._visible = visible_reads(function.body, frozenset())
-        self._expressions: dict[type, Callable[[Any], Evaluate]] = {
-            nodes.Constant: self._constant,
-            nodes.Name: self._name,
-            nodes.Uniform: self._uniform,
-            nodes.GridIndex: self._grid_index,
-            nodes.Extent: self._extent,
-            nodes.Load: self._load,
-            nodes.Call: self._call,
-            nodes.Invoke: self._invoke,
-            nodes.Logical: self._logical,
-            nodes.Select: self._select,
-            nodes.Cast: self._cast,
-            nodes.Bind: self._bind,
-        }
         self._statements: dict[type, Callable[[Any], Execute]] = {
             nodes.Assign: self._assign,
+            nodes.SetElement: self._set_element,
+            nodes.Fill: self._fill,
+            nodes.CopyList: self._copy_list,
+            nodes.InvokeInto: self._invoke_into,
+            nodes.Check: self._check,
             nodes.If: self._if,
             nodes.For: self._for,
             nodes.While: self._while,
@@ -102,135 +74,20 @@ class _Compiler:
         }
 
     def function(self) -> Compiled:
-        """Compile the function: it runs the body and gives the result."""
-        body = self._block(self._function.body)
+        """Compile the function: it runs the body and gives the results."""
+        body, lists = self._block(self._function.body), self._lists
         name = self._function.name
         parameters = tuple(parameter.name for parameter in self._function.params)
 
-        def run(frame: Frame, mask: Mask) -> Value:
+        def run(frame: Frame, mask: Mask) -> tuple[Value, ...]:
+            for local, (size, dtype) in lists.items():
+                frame.values[local] = LocalList.zeros(size, dtype, len(frame.shape))
             body(frame, mask)
-            if frame.result is None:
+            if frame.results is None:
                 raise InternalError(f"function {name} returned nothing")
-            return frame.result
+            return frame.results
 
         return Compiled(parameters, run)
-
-    # ------------------------------------------------------------ expressions
-
-    def _expression(self, node: nodes.Expr) -> Evaluate:
-        if type(node) not in self._expressions:
-            raise InternalError(f"the interpreter has no {type(node).__name__}")
-        return self._expressions[type(node)](node)
-
-    def _constant(self, node: nodes.Constant) -> Evaluate:
-        value = self._dtypes[node.type].type(node.value)
-        return lambda frame, mask: value
-
-    def _name(self, node: nodes.Name) -> Evaluate:
-        slot = self._slots.get(node.name, node.name)
-        self._used.add(slot)
-        return lambda frame, mask: frame.values[slot]
-
-    def _uniform(self, node: nodes.Uniform) -> Evaluate:
-        name = node.name
-        return lambda frame, mask: frame.launch.uniforms[name]
-
-    def _grid_index(self, node: nodes.GridIndex) -> Evaluate:
-        axis = node.axis
-        return lambda frame, mask: frame.index[axis]
-
-    def _extent(self, node: nodes.Extent) -> Evaluate:
-        array, axis = node.array, node.axis
-        return lambda frame, mask: np.int32(frame.launch.arrays[array].shape[axis])
-
-    def _load(self, node: nodes.Load) -> Evaluate:
-        array, dtype = node.array, self._dtypes[node.type]
-        indices = tuple(self._expression(index) for index in node.indices)
-
-        def run(frame: Frame, mask: Mask) -> Value:
-            where = [index(frame, mask) for index in indices]
-            return load(frame.launch.arrays[array], where, frame, dtype)
-
-        return run
-
-    def _call(self, node: nodes.Call) -> Evaluate:
-        compute, dtype = node.overload.numpy, self._dtypes[node.overload.result]
-        arguments = tuple(self._expression(argument) for argument in node.arguments)
-        if len(arguments) == 2:
-            left, right = arguments
-            return lambda frame, mask: conform(
-                compute(left(frame, mask), right(frame, mask)), dtype
-            )
-        return lambda frame, mask: conform(compute(*[a(frame, mask) for a in arguments]), dtype)
-
-    def _invoke(self, node: nodes.Invoke) -> Evaluate:
-        function = self._functions[node.function]
-        arguments = tuple(self._expression(argument) for argument in node.arguments)
-
-        def run(frame: Frame, mask: Mask) -> Value:
-            values = {name: a(frame, mask) for name, a in zip(function.parameters, arguments)}
-            return function.run(frame.call(values), mask)
-
-        return run
-
-    def _logical(self, node: nodes.Logical) -> Evaluate:
-        left, right = self._expression(node.left), self._expression(node.right)
-        is_and, guarded = node.operator == "and", invokes(node.right)
-        combine = np.logical_and if is_and else np.logical_or
-
-        def run(frame: Frame, mask: Mask) -> Value:
-            first = left(frame, mask)
-            if not isinstance(first, np.ndarray):
-                return right(frame, mask) if bool(first) is is_and else first
-            if guarded:
-                yes, no = split(mask, first)
-                mask = yes if is_and else no
-                if mask is False:
-                    return first
-            return combine(first, right(frame, mask))
-
-        return run
-
-    def _select(self, node: nodes.Select) -> Evaluate:
-        condition = self._expression(node.condition)
-        then, otherwise = self._expression(node.then), self._expression(node.otherwise)
-        guarded = invokes(node.then) or invokes(node.otherwise)
-
-        def run(frame: Frame, mask: Mask) -> Value:
-            chosen = condition(frame, mask)
-            if not isinstance(chosen, np.ndarray):
-                return then(frame, mask) if chosen else otherwise(frame, mask)
-            yes, no = split(mask, chosen) if guarded else (mask, mask)
-            if yes is False:
-                return otherwise(frame, no)
-            if no is False:
-                return then(frame, yes)
-            return np.where(chosen, then(frame, yes), otherwise(frame, no))
-
-        return run
-
-    def _cast(self, node: nodes.Cast) -> Evaluate:
-        value, source, target = self._expression(node.value), node.value.type, node.type
-        float_dtype = self._float_dtype
-        if isinstance(node.value, nodes.Constant):
-            with np.errstate(all="ignore"):
-                constant = self._dtypes[source].type(node.value.value)
-                converted = convert(constant, source, target, float_dtype)
-            return lambda frame, mask: converted
-        return lambda frame, mask: convert(value(frame, mask), source, target, float_dtype)
-
-    def _bind(self, node: nodes.Bind) -> Evaluate:
-        name, value = node.name, self._expression(node.value)
-        self._used.add(name)
-
-        def run(frame: Frame, mask: Mask) -> Value:
-            # Read only in this evaluation, by lanes that run now: no need of the mask.
-            result = frame.values[name] = value(frame, mask)
-            return result
-
-        return run
-
-    # ------------------------------------------------------------ statements
 
     def _block(self, statements: tuple[nodes.Stmt, ...]) -> Execute:
         steps = tuple(self._statement(statement) for statement in statements)
@@ -249,15 +106,87 @@ class _Compiler:
             raise InternalError(f"the interpreter has no {type(node).__name__}")
         return self._statements[type(node)](node)
 
+    # ------------------------------------------------------------ scalars and lists
+
     def _assign(self, node: nodes.Assign) -> Execute:
         name, value = node.name, self._expression(node.value)
-        self._used.add(name)
+        self._scope.used.add(name)
 
         def run(frame: Frame, mask: Mask) -> Mask:
             frame.assign(name, value(frame, mask), mask)
             return mask
 
         return run
+
+    def _set_element(self, node: nodes.SetElement) -> Execute:
+        name, index, value = node.name, self._expression(node.index), self._expression(node.value)
+        self._scope.used.add(name)
+
+        def run(frame: Frame, mask: Mask) -> Mask:
+            where = index(frame, mask)
+            frame.values[name].set_element(where, value(frame, mask), mask)
+            return mask
+
+        return run
+
+    def _fill(self, node: nodes.Fill) -> Execute:
+        name, value = node.name, self._expression(node.value)
+        self._scope.used.add(name)
+
+        def run(frame: Frame, mask: Mask) -> Mask:
+            frame.values[name].fill(value(frame, mask), mask)
+            return mask
+
+        return run
+
+    def _copy_list(self, node: nodes.CopyList) -> Execute:
+        name, source = node.name, node.source
+        self._scope.used.update((name, source))
+
+        def run(frame: Frame, mask: Mask) -> Mask:
+            frame.values[name].assign(frame.values[source], mask)
+            return mask
+
+        return run
+
+    # ------------------------------------------------------------ functions
+
+    def _invoke_into(self, node: nodes.InvokeInto) -> Execute:
+        call, targets = self._scope.invocation(node.function, node.arguments), node.targets
+        self._scope.used.update(targets)
+
+        def run(frame: Frame, mask: Mask) -> Mask:
+            for target, result in zip(targets, call(frame, mask)):
+                if isinstance(result, LocalList):
+                    frame.values[target].assign(result, mask)
+                else:
+                    frame.assign(target, result, mask)
+            return mask
+
+        return run
+
+    def _return(self, node: nodes.Return) -> Execute:
+        values = self._scope.expressions(node.values)
+
+        def run(frame: Frame, mask: Mask) -> Mask:
+            frame.finish([value(frame, mask) for value in values], mask)
+            return False
+
+        return run
+
+    def _check(self, node: nodes.Check) -> Execute:
+        condition, failure = self._expression(node.condition), node.failure
+        values = self._scope.expressions(node.values)
+
+        def run(frame: Frame, mask: Mask) -> Mask:
+            _, failed = split(mask, condition(frame, mask))
+            if failed is not False:
+                frame.fail(failed, failure, lambda: [value(frame, failed) for value in values])
+            return mask
+
+        return run
+
+    # ------------------------------------------------------------ branches
 
     def _if(self, node: nodes.If) -> Execute:
         condition = self._expression(node.condition)
@@ -283,23 +212,15 @@ class _Compiler:
 
         return run
 
-    def _return(self, node: nodes.Return) -> Execute:
-        value = self._expression(node.value)
-
-        def run(frame: Frame, mask: Mask) -> Mask:
-            frame.finish(value(frame, mask), mask)
-            return False
-
-        return run
-
     # ------------------------------------------------------------ loops
 
     def _while(self, node: nodes.While) -> Execute:
-        outer, self._used = self._used, set()
+        scope = self._scope
+        outer, scope.used = scope.used, set()
         condition = self._expression(node.condition)
         body = self._loop_body(node)
-        used, written = frozenset(self._used), assigned(node.body)
-        self._used |= outer
+        used, written = frozenset(scope.used), assigned(node.body)
+        scope.used |= outer
         factor = sparse_factor(node)
 
         def iterate(frame: Frame, mask: Mask) -> None:
@@ -315,12 +236,13 @@ class _Compiler:
         return _loop(node, iterate)
 
     def _for(self, node: nodes.For) -> Execute:
-        bounds = tuple(self._expression(e) for e in (node.start, node.stop, node.step))
-        outer, self._used = self._used, set()
+        scope = self._scope
+        bounds = scope.expressions((node.start, node.stop, node.step))
+        outer, scope.used = scope.used, set()
         counters, body = self._counted_body(node)
-        used = frozenset(self._used | set(counters))
+        used = frozenset(scope.used | set(counters))
         written = assigned(node.body) | {node.name}
-        self._used |= outer | set(counters)
+        scope.used |= outer | set(counters)
         factor = sparse_factor(node)
 
         def iterate(
@@ -362,9 +284,9 @@ class _Compiler:
             return {node.name: False}, self._loop_body(node)
         self._num_counters += 1
         slot = f"{node.name}#{self._num_counters}"
-        previous, self._slots = self._slots, {**self._slots, node.name: slot}
+        previous, self._scope.slots = self._scope.slots, {**self._scope.slots, node.name: slot}
         body = self._loop_body(node)
-        self._slots = previous
+        self._scope.slots = previous
         counters = {slot: True}
         if node.name in self._visible:
             counters[node.name] = False
@@ -384,6 +306,18 @@ class _Compiler:
             return unite(rest, frame.continued) if may_continue else rest
 
         return run
+
+
+def _local_lists(
+    function: nodes.Function, dtypes: Mapping[Scalar, np.dtype[Any]]
+) -> dict[str, tuple[int, np.dtype[Any]]]:
+    """Return the size and dtype of every list that the function makes."""
+    lists: dict[str, tuple[int, np.dtype[Any]]] = {}
+    for variable in function.locals:
+        if isinstance(variable.type, ListType):
+            assert isinstance(variable.type.element, Scalar)
+            lists[variable.name] = variable.type.size, dtypes[variable.type.element]
+    return lists
 
 
 def _loop(node: nodes.For | nodes.While, iterate: Callable[[Frame, Mask], None]) -> Execute:

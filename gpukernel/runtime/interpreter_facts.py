@@ -6,10 +6,12 @@ Pure functions from nodes of the typed program to names and yes-or-no answers.
 from __future__ import annotations
 
 from gpukernel.ir import nodes, walk
+from gpukernel.lang.types import ListType
 
 # A loop goes on with its running lanes alone when fewer than one in so many run.  Reads become
 # gathers then, so a loop that reads arrays waits longer.
 SPARSE, SPARSE_WITH_LOADS = 2, 8
+_ASSIGNING = (nodes.Assign, nodes.SetElement, nodes.Fill, nodes.CopyList, nodes.For)
 
 
 def invokes(node: nodes.Expr) -> bool:
@@ -41,13 +43,23 @@ def leaves(body: tuple[nodes.Stmt, ...]) -> bool:
 
 
 def assigned(statements: tuple[nodes.Stmt, ...]) -> frozenset[str]:
-    """Return the variables that the statements assign, at any depth."""
+    """Return the variables that the statements may change, at any depth.
+
+    A list that is passed to a function counts: the function may write to it.
+    """
+    passed = {e.name for e in walk.expressions(statements) if isinstance(e, nodes.ListName)}
+    return frozenset(_targets(statements) | passed)
+
+
+def _targets(statements: tuple[nodes.Stmt, ...]) -> set[str]:
     names: set[str] = set()
     for statement in statements:
-        if isinstance(statement, (nodes.Assign, nodes.For)):
+        if isinstance(statement, _ASSIGNING):
             names.add(statement.name)
-        names |= assigned(tuple(walk.substatements(statement)))
-    return frozenset(names)
+        if isinstance(statement, nodes.InvokeInto):
+            names.update(statement.targets)
+        names |= _targets(tuple(walk.substatements(statement)))
+    return names
 
 
 def visible_reads(statements: tuple[nodes.Stmt, ...], hidden: frozenset[str]) -> set[str]:
@@ -62,3 +74,9 @@ def visible_reads(statements: tuple[nodes.Stmt, ...], hidden: frozenset[str]) ->
             inner = hidden | {statement.name}
         reads |= visible_reads(tuple(walk.substatements(statement)), inner)
     return reads
+
+
+def num_list_elements(program: nodes.Program) -> int:
+    """Return how many list elements a lane can hold at most, as if all functions ran at once."""
+    variables = (v for function in program.functions for v in function.locals)
+    return sum(v.type.size for v in variables if isinstance(v.type, ListType))

@@ -1,7 +1,8 @@
 """Array reads of the interpreter: a view of the array where the indices allow it, else a gather.
 
 In: a C-contiguous array and one index operand an axis (int32 scalars or lanes).  Out: the
-elements as lanes, in the dtype that the program computes with, 0 where an index is out of range.
+elements as lanes, in the dtype that the program computes with.  Where an index is out of range the
+element is 0, or the array's boundary maps the index into the range first.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from gpukernel.runtime.lanes import Frame, Lanes, Value
+from gpukernel.errors import InternalError
+from gpukernel.runtime.interpreter_frame import Frame
+from gpukernel.runtime.lanes import Lanes, Value
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,10 @@ class _Range:
         start = min(max(start, 0), self.count)
         return start, max(min(stop, self.count), start)
 
+    def line(self) -> Lanes:
+        """Return every index; they are exact in int64."""
+        return self.first + self.step * np.arange(self.count, dtype=np.int64)
+
     def slice(self, start: int, stop: int) -> slice:
         """Return the slice of the array that the positions ``start`` to ``stop`` read."""
         if stop <= start:
@@ -42,13 +49,34 @@ class _Range:
         return slice(begin, end if end >= 0 else None, self.step)
 
 
-def load(array: Lanes, indices: Sequence[Value], frame: Frame, dtype: np.dtype[Any]) -> Value:
-    """Return ``array[indices]`` in ``dtype``; an index out of range, on either side, reads 0."""
+def load(
+    array: Lanes, indices: Sequence[Value], boundary: str, frame: Frame, dtype: np.dtype[Any]
+) -> Value:
+    """Return ``array[indices]`` in ``dtype``; ``boundary`` as `ArrayInput` says."""
     if array.size == 0:
         return dtype.type(0)
     plan = _plan(indices, frame)
-    value = _gather(array, indices) if plan is None else _view(array, plan, len(frame.shape))
+    if plan is not None:
+        value = _view(array, plan, boundary, len(frame.shape))
+    else:
+        value = _gather(array, indices, boundary)
     return value if value.dtype == dtype else value.astype(dtype)
+
+
+def _inside(index: Value, size: int, boundary: str) -> Value:
+    """Return the index, or what ``boundary`` maps it to where it is out of range."""
+    if int(index.min()) >= 0 and int(index.max()) < size:
+        return index
+    wide = index.astype(np.int64)  # in int32 the arithmetic below could wrap
+    if boundary == "clamp":
+        return np.clip(wide, 0, size - 1)
+    if boundary == "wrap":
+        return wide % size
+    if boundary == "reflect":
+        period = max(2 * (size - 1), 1)
+        folded = wide % period
+        return np.minimum(folded, period - folded) if size > 1 else folded
+    raise InternalError(f"the interpreter has no boundary {boundary}")
 
 
 def _plan(indices: Sequence[Value], frame: Frame) -> list[int | _Range] | None:
@@ -86,30 +114,54 @@ def _find_range(index: Lanes, frame: Frame) -> _Range | None:
     return _Range(axis, count, first, step)
 
 
-def _view(array: Lanes, plan: Sequence[int | _Range], rank: int) -> Value:
-    """Read numbers and ranges: a view when all is in range, else a copy within zeros."""
-    source: list[int | slice] = []
-    target: list[slice] = []
-    ranges: list[_Range] = []
+def _view(array: Lanes, plan: Sequence[int | _Range], boundary: str, rank: int) -> Value:
+    """Read numbers and ranges: a view when all is in range, else a copy within a border."""
+    place: list[int | slice] = []  # the element along axes that are read at one number
     for size, item in zip(array.shape, plan):
-        if isinstance(item, int):
-            if not 0 <= item < size:
-                return array.dtype.type(0)
-            source.append(item)
-            continue
-        start, stop = item.inside(size)
-        source.append(item.slice(start, stop))
-        target.append(slice(start, stop))
-        ranges.append(item)
-    value = array[tuple(source)]
+        if not isinstance(item, int):
+            place.append(slice(None))
+        elif 0 <= item < size:
+            place.append(item)
+        elif boundary == "zero":
+            return array.dtype.type(0)
+        else:
+            place.append(int(_inside(np.int64(item), size, boundary)))
+    array = array[tuple(place)]
+    ranges = [item for item in plan if not isinstance(item, int)]
     if not ranges:
-        return value
+        return array
+    return _place(_read_ranges(array, ranges, boundary), [item.axis for item in ranges], rank)
+
+
+def _read_ranges(array: Lanes, ranges: Sequence[_Range], boundary: str) -> Lanes:
+    """Read one range an axis of the array."""
+    inner = [item.inside(size) for item, size in zip(ranges, array.shape)]
+    value = array[tuple(item.slice(*within) for item, within in zip(ranges, inner))]
     counts = tuple(item.count for item in ranges)
-    if value.shape != counts:
-        filled = np.zeros(counts, array.dtype)
-        filled[tuple(target)] = value
-        value = filled
-    return _place(value, [item.axis for item in ranges], rank)
+    if value.shape == counts:
+        return value
+    filled = np.zeros(counts, array.dtype)
+    filled[tuple(slice(*within) for within in inner)] = value
+    if boundary != "zero":
+        _fill_border(filled, array, ranges, inner, boundary)
+    return filled
+
+
+def _fill_border(
+    filled: Lanes,
+    array: Lanes,
+    ranges: Sequence[_Range],
+    inner: Sequence[tuple[int, int]],
+    boundary: str,
+) -> None:
+    """Read the elements of ``filled`` that are outside of the positions ``inner``."""
+    lines = [_inside(item.line(), size, boundary) for item, size in zip(ranges, array.shape)]
+    for axis, (start, stop) in enumerate(inner):
+        for edge in (slice(0, start), slice(stop, None)):
+            if lines[axis][edge].size:
+                where = tuple(edge if a == axis else slice(None) for a in range(len(lines)))
+                chosen = (line[part] for line, part in zip(lines, where))
+                filled[where] = array[np.ix_(*chosen)]
 
 
 def _place(value: Lanes, axes: list[int], rank: int) -> Lanes:
@@ -122,12 +174,14 @@ def _place(value: Lanes, axes: list[int], rank: int) -> Lanes:
     return value[tuple(slice(None) if axis in axes else np.newaxis for axis in range(rank))]
 
 
-def _gather(array: Lanes, indices: Sequence[Value]) -> Value:
-    """Read by index arrays: clipped into range, then zero where they were not."""
+def _gather(array: Lanes, indices: Sequence[Value], boundary: str) -> Value:
+    """Read by index arrays; with the boundary zero they are clipped first, and blanked after."""
     flat: Value = 0
     valid: Value = True
     for size, index in zip(array.shape, indices):
-        if int(index.min()) < 0 or int(index.max()) >= size:
+        if boundary != "zero":
+            index = _inside(index, size, boundary)
+        elif int(index.min()) < 0 or int(index.max()) >= size:
             valid = np.logical_and(valid, np.logical_and(index >= 0, index < size))
             index = np.clip(index, 0, size - 1)
         flat = flat * size + index.astype(np.intp)

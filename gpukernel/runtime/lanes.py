@@ -2,7 +2,8 @@
 
 A value is a NumPy scalar when every lane holds the same number, else an array that broadcasts to
 the frame's shape: along an axis on which it does not vary its size is 1.  Nothing ever writes
-into a value, so views of the inputs are values too.
+into a value, so views of the inputs are values too.  (Local lists are written in place: see
+`interpreter_lists`.)
 
 A mask is True (every lane runs), False (none does) or a bool array that broadcasts to the frame's
 shape and holds at least one True.  Values of lanes that do not run are unspecified.
@@ -10,76 +11,21 @@ shape and holds at least one True.  Values of lanes that do not run are unspecif
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN, Scalar
+from gpukernel.errors import InternalError
+from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN, UINT, UINT_MAX, Scalar
 
 Value = Any  # a NumPy scalar, or an array of lanes
 Lanes = npt.NDArray[Any]
 Mask = bool | npt.NDArray[np.bool_]
 
-MIN_LANES_TO_COMPACT = 512  # below this, the time goes into dispatch and not into lanes
+_BITS: dict[int, type[np.signedinteger[Any]]] = {1: np.int8, 4: np.int32, 8: np.int64}
 
-
-@dataclass(frozen=True)
-class Launch:
-    """What is the same for every block of one run."""
-
-    arrays: dict[str, Lanes]
-    uniforms: dict[str, Value]
-
-
-class Frame:
-    """One activation of a function over a set of lanes.
-
-    ``index`` holds the grid index along each axis.  ``returned`` says which lanes have returned,
-    ``result`` what they returned, ``continued`` which lanes wait for the next iteration of the
-    innermost loop.
-    """
-
-    __slots__ = ("continued", "index", "launch", "result", "returned", "shape", "size", "values")
-
-    def __init__(
-        self,
-        launch: Launch,
-        shape: tuple[int, ...],
-        index: Sequence[Value],
-        values: dict[str, Value],
-    ) -> None:
-        self.launch = launch
-        self.shape = shape
-        self.size = int(np.prod(shape))
-        self.index = index
-        self.values = values
-        self.result: Value = None
-        self.returned: Mask = False
-        self.continued: Mask = False
-
-    def call(self, values: dict[str, Value]) -> Frame:
-        """Return a frame over the same lanes for a function with these parameters."""
-        return Frame(self.launch, self.shape, self.index, values)
-
-    def assign(self, name: str, value: Value, mask: Mask) -> None:
-        """Set a variable in the lanes of ``mask``.
-
-        A variable that is not set yet takes the value in every lane: the lanes outside the mask
-        cannot read it before they set it themselves.
-        """
-        if mask is not True and name in self.values:
-            value = np.where(mask, value, self.values[name])
-        self.values[name] = value
-
-    def finish(self, value: Value, mask: Mask) -> None:
-        """Return ``value`` from the lanes of ``mask``."""
-        if mask is not True and self.result is not None:
-            value = np.where(mask, value, self.result)
-        self.result = value
-        self.returned = unite(self.returned, mask)
+# ---------------------------------------------------------------- masks
 
 
 def unite(a: Mask, b: Mask) -> Mask:
@@ -114,56 +60,45 @@ def split(mask: Mask, condition: Value) -> tuple[Mask, Mask]:
     return (yes, no) if no is not False else (mask, False)
 
 
-def is_sparse(frame: Frame, mask: Mask, factor: int) -> bool:
-    """Whether fewer than one in ``factor`` of the frame's lanes are in ``mask``."""
-    if mask is True or mask is False or frame.size < MIN_LANES_TO_COMPACT:
-        return False
-    assert isinstance(mask, np.ndarray)
-    active = np.count_nonzero(mask) * (frame.size // mask.size)
-    return bool(active * factor < frame.size)
+def choose(mask: Mask, new: Value, old: Value) -> Value:
+    """Return ``new`` in the lanes of ``mask`` and ``old`` elsewhere; both have one dtype.
 
-
-class Compaction:
-    """The running lanes of a frame, gathered into a frame of their own with one axis.
-
-    What the inner frame assigns goes back to the outer one by `scatter`.
+    As `numpy.where`, which takes ten times as long where a mask is so irregular that the processor
+    cannot foresee it: it branches, and this does not.
     """
+    kind = _BITS[new.dtype.itemsize]
+    bits = old.view(kind)
+    change = np.multiply(bits ^ new.view(kind), mask, dtype=kind)
+    return (bits ^ change).view(new.dtype)
 
-    def __init__(self, outer: Frame, mask: Mask, names: Iterable[str]) -> None:
-        """Gather the lanes of ``mask`` of the variables ``names`` (those that are set)."""
-        self.outer = outer
-        self.lanes = np.flatnonzero(np.broadcast_to(mask, outer.shape))
-        self._positions = np.unravel_index(self.lanes, outer.shape)
-        values = {n: self.gather(outer.values[n]) for n in names if n in outer.values}
-        index = tuple(self.gather(position) for position in outer.index)
-        self.frame = Frame(outer.launch, (len(self.lanes),), index, values)
 
-    def gather(self, value: Value) -> Value:
-        """Return the value's gathered lanes; scalars stay as they are."""
-        if not isinstance(value, np.ndarray):
-            return value
-        if value.shape == self.outer.shape:
-            return value.reshape(-1).take(self.lanes)
-        pairs = zip(self._positions, value.shape)
-        return value[tuple(p if size > 1 else 0 for p, size in pairs)]
+def store(target: Lanes, value: Value, mask: Mask) -> None:
+    """Write ``value`` into the lanes of ``mask`` of an array that is no value of the program."""
+    if mask is True:
+        target[...] = value
+        return
+    bits = target.view(_BITS[target.dtype.itemsize])
+    bits ^= np.multiply(bits ^ value.view(bits.dtype), mask, dtype=bits.dtype)
 
-    def scatter(self, names: Iterable[str]) -> None:
-        """Write the variables ``names``, and what was returned, back to the outer frame."""
-        outer, inner = self.outer, self.frame
-        for name in names:
-            if name in inner.values:
-                outer.values[name] = self._merge(outer.values.get(name), inner.values[name])
-        if inner.returned is not False:
-            outer.result = self._merge(outer.result, inner.result)
-            outer.returned = self._merge(outer.returned, inner.returned)
 
-    def _merge(self, old: Value | None, new: Value) -> Value:
-        """Return a full array: ``new`` in the gathered lanes, ``old`` (or zero) elsewhere."""
-        merged = np.zeros(self.outer.shape, np.asarray(new).dtype)
-        if old is not None:
-            merged[...] = old
-        merged.reshape(-1)[self.lanes] = new
-        return merged
+# ---------------------------------------------------------------- numbers
+
+
+def dtypes_for(float_dtype: npt.DTypeLike) -> dict[Scalar, np.dtype[Any]]:
+    """Return the dtype in which the lanes of each scalar type are kept."""
+    return {
+        FLOAT: np.dtype(float_dtype),
+        INT: np.dtype(np.int32),
+        UINT: np.dtype(np.uint32),
+        BOOL: np.dtype(np.bool_),
+    }
+
+
+def conform(value: Value, dtype: np.dtype[Any]) -> Value:
+    """Return ``value`` in ``dtype``, as a NumPy scalar when it has no axes."""
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim):
+        return value if value.dtype == dtype else value.astype(dtype)
+    return np.asarray(value).astype(dtype)[()]
 
 
 def convert(value: Value, source: Scalar, target: Scalar, float_dtype: npt.DTypeLike) -> Value:
@@ -174,15 +109,31 @@ def convert(value: Value, source: Scalar, target: Scalar, float_dtype: npt.DType
         return value != 0
     if target == FLOAT:
         return value.astype(float_dtype)
-    return _truncate(value) if source == FLOAT else value.astype(np.int32)
-
-
-def _truncate(value: Value) -> Value:
-    """Truncate floats to int32: saturating, nan gives 0."""
-    if value.size and float(value.min()) > INT_MIN and float(value.max()) < INT_MAX:
+    if source == FLOAT:
+        return _truncate(value, target)
+    if target == INT:
         return value.astype(np.int32)
+    if target == UINT:
+        return value.astype(np.uint32)
+    raise InternalError(f"the interpreter has no cast to {target}")
+
+
+def _truncate(value: Value, target: Scalar) -> Value:
+    """Truncate floats to int32 or uint32: saturating, nan gives 0."""
+    low, high = (0, UINT_MAX) if target == UINT else (INT_MIN, INT_MAX)
+    dtype = np.uint32 if target == UINT else np.int32
+    if value.size and low - 1 < float(value.min()) and float(value.max()) < high + 1:
+        return value.astype(dtype)
     exact = np.where(np.isnan(value), 0.0, np.asarray(value, np.float64))
-    return np.clip(np.trunc(exact), INT_MIN, INT_MAX).astype(np.int32)[()]
+    return np.clip(np.trunc(exact), low, high).astype(dtype)[()]
+
+
+def saturate(value: Value, dtype: np.dtype[Any]) -> Value:
+    """Return ints within the range of a smaller ``dtype``; other values as they are."""
+    if value.dtype != np.int32 or dtype == np.int32:
+        return value
+    limits = np.iinfo(dtype)
+    return np.clip(value, limits.min, limits.max)
 
 
 def trip_count(start: Value, stop: Value, step: Value) -> Value:
@@ -198,15 +149,3 @@ def trip_count(start: Value, stop: Value, step: Value) -> Value:
     size = np.maximum(np.abs(stride), 1)
     trips = np.maximum((distance * sign + size - 1) // size, 0)
     return np.where(sign == 0, 0, trips)
-
-
-def dtypes_for(float_dtype: npt.DTypeLike) -> dict[Scalar, np.dtype[Any]]:
-    """Return the dtype in which the lanes of each scalar type are kept."""
-    return {FLOAT: np.dtype(float_dtype), INT: np.dtype(np.int32), BOOL: np.dtype(np.bool_)}
-
-
-def conform(value: Value, dtype: np.dtype[Any]) -> Value:
-    """Return ``value`` in ``dtype``, as a NumPy scalar when it has no axes."""
-    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim):
-        return value if value.dtype == dtype else value.astype(dtype)
-    return np.asarray(value).astype(dtype)[()]

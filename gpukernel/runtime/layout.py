@@ -57,6 +57,10 @@ class Layout:
         a, b, c, d = (self.shape + (1,) * MAX_RANK)[:MAX_RANK]
         return (a, b, c, d)
 
+    def position(self, element: int) -> tuple[int, int]:
+        """Return the row and the column of an element number."""
+        return divmod(element, self.pitch)
+
     def reshaped(self, shape: Sequence[int]) -> Layout | None:
         """Return the layout of the same texture seen as ``shape``, None where padding forbids."""
         rows, cols = _rows_and_cols(shape)

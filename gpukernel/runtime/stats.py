@@ -6,6 +6,7 @@ be called from a finaliser, so its lock is re-entrant and it allocates nothing t
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass, fields
 
@@ -47,6 +48,10 @@ class Counters:
         self._lock = threading.RLock()
         self._totals = {field.name: 0 for field in fields(Memory)}
 
+    def renew_lock(self) -> None:
+        """Take a new lock, in a forked child: another thread may have held the old one."""
+        self._lock = threading.RLock()
+
     def add(self, name: str, amount: int = 1) -> None:
         """Add ``amount`` (may be negative) to the counter ``name``."""
         with self._lock:
@@ -71,3 +76,6 @@ class Counters:
 
 
 COUNTERS = Counters()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=COUNTERS.renew_lock)

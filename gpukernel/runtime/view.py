@@ -1,4 +1,7 @@
-"""How ``kernel.at`` shows an array to the original Python function: reads only, zero out of range.
+"""How ``kernel.at`` shows an array to the original Python function: reads only, any index.
+
+An index out of range reads what the boundary mode says, as on the devices.  Elements are Python
+numbers, except that those of uint32 arrays are NumPy scalars, whose arithmetic wraps.
 
 Under CPython a negative index that was written as a constant cannot be told from a computed one by
 its value, so the places where the source has one are passed in. Python 3.11 and later tell which
@@ -9,6 +12,7 @@ tells the line: there, a computed index equal to a constant one on its line coun
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from itertools import islice
 from types import FrameType
 from typing import Any
@@ -16,19 +20,32 @@ from typing import Any
 import numpy as np
 
 from gpukernel.errors import KernelTypeError
+from gpukernel.lang import vectors
 
 # The places of negative indices written as constants: see `frontend.parse.literal_negatives`.
 LiteralIndices = frozenset[tuple[str, int, int, int]]
 
 
 class ArrayView:
-    """One array argument, possibly with its leading indices given."""
+    """One array argument, possibly with its leading indices given.
+
+    Args:
+        values: the array; it is not copied.
+        literals: where the source has negative indices written as constants.
+        boundary: ``"zero"``, ``"clamp"``, ``"wrap"`` or ``"reflect"``: see `ir.nodes.ArrayInput`.
+        prefix: the indices that are given already.
+    """
 
     def __init__(
-        self, values: np.ndarray, literals: LiteralIndices, prefix: tuple[int, ...] = ()
+        self,
+        values: np.ndarray,
+        literals: LiteralIndices,
+        boundary: str = "zero",
+        prefix: tuple[int, ...] = (),
     ) -> None:
         self._values = values
         self._literals = literals
+        self._boundary = boundary
         self._prefix = prefix
 
     @property
@@ -53,19 +70,51 @@ class ArrayView:
         given = index if isinstance(index, tuple) else (index,)
         if len(given) > self.ndim or not all(isinstance(i, (int, np.integer)) for i in given):
             raise KernelTypeError(f"index {index!r} into an array with {self.ndim} axes")
-        frame = sys._getframe(1)
+        frame = _reader(sys._getframe(1))
         position = list(self._prefix)
         for offset, i in enumerate(given):
             from_end = i < 0 and _place(frame, offset, int(i)) in self._literals
             position.append(int(i) + self.shape[offset] if from_end else int(i))
         if len(position) < self._values.ndim:
-            return ArrayView(self._values, self._literals, tuple(position))
-        if all(0 <= i < n for i, n in zip(position, self._values.shape)):
-            return self._values[tuple(position)].item()
-        return self._values.dtype.type(0).item()
+            return ArrayView(self._values, self._literals, self._boundary, tuple(position))
+        inside = [_INSIDE[self._boundary](i, n) for i, n in zip(position, self._values.shape)]
+        outside = any(not 0 <= i < n for i, n in zip(inside, self._values.shape))
+        element = self._values.dtype.type(0) if outside else self._values[tuple(inside)]
+        return element if element.dtype == np.uint32 else element.item()
 
     def __repr__(self) -> str:
         return f"ArrayView({self._values!r})"
+
+
+def _clamp(i: int, size: int) -> int:
+    return min(max(i, 0), size - 1)
+
+
+def _wrap(i: int, size: int) -> int:
+    return i % size if size else i
+
+
+def _reflect(i: int, size: int) -> int:
+    if size <= 1:
+        return 0
+    there = i % (2 * size - 2)
+    return min(there, 2 * size - 2 - there)
+
+
+# Where an index of an axis reads; what is still out of range reads zero.
+_INSIDE: dict[str, Callable[[int, int], int]] = {
+    "zero": lambda i, size: i,
+    "clamp": _clamp,
+    "wrap": _wrap,
+    "reflect": _reflect,
+}
+
+
+def _reader(frame: FrameType) -> FrameType:
+    """Return the frame of the kernel's own code, where ``vec3.load`` reads on its behalf."""
+    while frame.f_globals is vars(vectors) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
 
 
 def _place(frame: FrameType, axis: int, value: int) -> tuple[str, int, int, int]:

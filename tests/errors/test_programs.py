@@ -44,7 +44,7 @@ def narrow(source: str, carets: str) -> str:
 
 
 def test_there_are_many() -> None:
-    assert len(PROGRAMS) >= 200
+    assert len(PROGRAMS) >= 300
     assert len({program.name for program in PROGRAMS}) == len(PROGRAMS)
 
 
@@ -55,6 +55,7 @@ def test_rejected(program: Rejected) -> None:
     found = read_message(str(error))
     lines = program.text.split("\n")
     for finding in found:
+        assert finding.hint
         assert finding.excerpt == lines[finding.line - 1]
         finding.carets = narrow(finding.excerpt, finding.carets)
         finding.excerpt = ""

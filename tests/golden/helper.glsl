@@ -9,6 +9,10 @@ uniform ivec4 u_out_shape;
 uniform ivec2 u_out_layout;  // pitch, texture width
 layout(location = 0) out vec4 gk_texel;
 ivec4 gk_index;
+invariant gk_texel;
+float gk_exact;  // every variable feeds it, and it an output, so that floats round as written
+bool gk_holds;  // a condition on floats
+uniform float gk_zero;  // 0.0; unknown to the compiler, so 0.0 * x is no constant
 
 float gk_pow(float x, float y) {
     if (y == 0.0 || x == 1.0) return 1.0;
@@ -78,26 +82,34 @@ float load_a(int i0, int i1) {
 }
 
 float falloff(float x, int strength) {
+    gk_exact = x + float(strength);
     // 43: if x < 0:
-    if ((x < 0.0)) {
+    if ((gk_holds = (x < gk_zero))) {
         // 44: return 0.0
-        return 0.0;
+        return gk_zero;
     }
     // 45: return x**strength / (1 + x)
-    return ((gk_pow(x, float(strength))) / (1.0 + x));
+    float t0 = ((gk_pow(x, float(strength))) / (1.0 + x));
+    gk_exact = t0;
+    return t0;
 }
 
 float helper() {
     int i = 0;
     int j = 0;
+    gk_exact = float(i) + float(j);
     // 50: i, j = index()
     i = gk_index.x;
     j = gk_index.y;
     // 51: return falloff(a[i, j]) + falloff(a[-1, j], 3) * input
-    return (falloff(load_a(i, j), 2) + (falloff(load_a((u_a_shape.x + (-1)), j), 3) * u_input));
+    float t0 = (falloff(load_a(i, j), 2) + (falloff(load_a((u_a_shape.x + (-1)), j), 3) * u_input));
+    gk_exact = t0;
+    return t0;
 }
 
 void main() {
+    gk_exact = float(gk_index.x) + float(gk_holds);
+    gk_texel = vec4(gk_exact);
     int gk_cell = int(gl_FragCoord.y) * u_out_layout.y + int(gl_FragCoord.x);
     int gk_rows = u_out_shape.x;
     vec4 gk_result = vec4(0);

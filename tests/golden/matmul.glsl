@@ -11,6 +11,10 @@ uniform ivec4 u_out_shape;
 uniform ivec2 u_out_layout;  // pitch, texture width
 layout(location = 0) out vec4 gk_texel;
 ivec4 gk_index;
+invariant gk_texel;
+float gk_exact;  // every variable feeds it, and it an output, so that floats round as written
+bool gk_holds;  // a condition on floats
+uniform float gk_zero;  // 0.0; unknown to the compiler, so 0.0 * x is no constant
 
 float load_a(int i0, int i1) {
     if (!(uint(i0) < uint(u_a_shape.x) && uint(i1) < uint(u_a_shape.y))) return 0.0;
@@ -31,11 +35,12 @@ float matmul() {
     int j = 0;
     float total = 0.0;
     int k = 0;
+    gk_exact = float(i) + float(j) + total + float(k);
     // 22: i, j = index()
     i = gk_index.x;
     j = gk_index.y;
     // 23: total = 0.0
-    total = 0.0;
+    total = gk_zero;
     // 24: for k in range(a.shape[1]):
     int t1 = u_a_shape.y;
     for (int t0 = 0; t0 < t1; ++t0) {
@@ -48,6 +53,8 @@ float matmul() {
 }
 
 void main() {
+    gk_exact = float(gk_index.x) + float(gk_holds);
+    gk_texel = vec4(gk_exact);
     int gk_cell = int(gl_FragCoord.y) * u_out_layout.y + int(gl_FragCoord.x);
     int gk_rows = u_out_shape.x;
     vec4 gk_result = vec4(0);

@@ -12,7 +12,7 @@ import pytest
 
 import gpukernel as gk
 from gpukernel import index, kernel
-from gpukernel.kernel import STAGES
+from gpukernel.launch import STAGES
 
 
 @kernel

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gpukernel.kernel import Kernel
-from gpukernel.lang.types import FLOAT, RESULT_DTYPES
+from gpukernel.launch import Captured
 from gpukernel.runtime.interpreter import Interpreter
 from tests.cases import ALL_CASES
 from tests.cases.case import Case
@@ -25,8 +25,9 @@ def test_names_are_unique() -> None:
 @every_case
 def test_case(case: Case, optimize: bool, device: str) -> None:
     made = case.kernel(optimize)
-    result = made(*case.arguments, shape=case.shape, device=device).numpy()
-    case.check(result, case.expected(made, result.shape))
+    results = case.run(made, device)
+    for result, expected in zip(results, case.expected(made, results)):
+        case.check(result, expected)
 
 
 @pytest.mark.parametrize(
@@ -35,20 +36,27 @@ def test_case(case: Case, optimize: bool, device: str) -> None:
 def test_interpreter_in_double_precision(case: Case) -> None:
     """With float64 values the interpreter and CPython do the same arithmetic."""
     made = case.kernel()
-    result = run_in_float64(case, made)
-    expected = case.expected(made, result.shape)
-    np.testing.assert_allclose(
-        result, expected, rtol=FLOAT64_TOLERANCE, atol=FLOAT64_TOLERANCE, equal_nan=True
-    )
+    results = run_in_float64(case, made)
+    for result, expected in zip(results, case.expected(made, results)):
+        np.testing.assert_allclose(
+            result, expected, rtol=FLOAT64_TOLERANCE, atol=FLOAT64_TOLERANCE, equal_nan=True
+        )
 
 
-def run_in_float64(case: Case, made: Kernel) -> np.ndarray:
+def run_in_float64(case: Case, made: Kernel) -> tuple[np.ndarray, ...]:
     """Run the case's program on the interpreter with float64 values."""
     typed, values, grid = made._program(case.arguments, {}, case.shape)
     program = typed.program
-    arrays = [np.asarray(values[array.name]) for array in program.arrays]
-    scalars = [made._scalar(source, values) for source in typed.scalars]
-    result = RESULT_DTYPES[program.kernel.result]
-    out = np.empty(grid, np.float64 if program.kernel.result == FLOAT else result)
-    Interpreter(program, float_dtype=np.float64).run(arrays, scalars, out)
-    return out
+    meaning = made._current()
+    captured = Captured(meaning.resolution.positions, meaning.seen)
+    arrays = [np.asarray(made._array(source, values, captured)) for source in typed.arrays]
+    scalars = made._scalars(typed, values, captured, seed=None)
+    outputs = tuple(
+        np.empty(
+            grid if output.size is None else (*grid, output.size),
+            np.float64 if output.dtype == "float32" else output.dtype,
+        )
+        for output in program.outputs
+    )
+    Interpreter(program, float_dtype=np.float64).run(arrays, scalars, grid, outputs)
+    return outputs

@@ -13,7 +13,8 @@ import pytest
 
 from gpukernel.errors import DeviceError, KernelOverflowError, KernelShapeError, KernelTypeError
 from gpukernel.lang.types import ELEMENT_TYPES
-from gpukernel.runtime import array as arrays
+from gpukernel.runtime import creation as arrays
+from gpukernel.runtime.array import Array
 from gpukernel.runtime.device import get_device, memory, synchronize
 
 SHAPES = [
@@ -114,7 +115,7 @@ def test_one_element_arrays_are_numbers(device: str) -> None:
     one = arrays.array([2.5])
     assert (one.item(), float(one), int(one), bool(one)) == (2.5, 2.5, 2, True)
     two = arrays.array([1, 2])
-    for convert in (bool, int, float, arrays.Array.item):
+    for convert in (bool, int, float, Array.item):
         with pytest.raises(KernelShapeError, match="one element"):
             convert(two)  # type: ignore[operator]
 
@@ -259,4 +260,4 @@ def test_other_threads_create_read_and_drop(device: str) -> None:
 
 def test_arrays_have_no_public_constructor() -> None:
     with pytest.raises(TypeError, match=r"made by gpukernel\.array"):
-        arrays.Array()
+        Array()

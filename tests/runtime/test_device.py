@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gpukernel.errors import DeviceError
-from gpukernel.runtime import array as arrays
+from gpukernel.runtime import creation as arrays
 from gpukernel.runtime import device as devices
 
 ROOT = Path(__file__).parents[2]
@@ -107,7 +107,7 @@ def test_a_forked_child_gets_an_error_not_a_hang(gl: devices.Device) -> None:
     code = (
         "import os, warnings\n"
         "from gpukernel.errors import DeviceError\n"
-        "from gpukernel.runtime import array as arrays, device\n"
+        "from gpukernel.runtime import creation as arrays, device\n"
         "there = arrays.ones(3, device='gl')\n"
         "if os.fork() == 0:\n"
         "    for use in (there.numpy, lambda: arrays.zeros(2, device='gl')):\n"
@@ -126,7 +126,7 @@ def test_a_forked_child_gets_an_error_not_a_hang(gl: devices.Device) -> None:
 def test_a_child_forked_before_gl_may_use_it(gl: devices.Device) -> None:
     code = (
         "import os\n"
-        "from gpukernel.runtime import array as arrays\n"
+        "from gpukernel.runtime import creation as arrays\n"
         "if os.fork() == 0:\n"
         "    print(arrays.ones(2, device='gl').tolist(), flush=True); os._exit(0)\n"
         "os.wait(); print(arrays.ones(1, device='gl').tolist())"

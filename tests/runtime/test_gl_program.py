@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gpukernel.codegen.shader import Shader
+from gpukernel.codegen.shader import Shader, Shaders
 from gpukernel.errors import DeviceError
+from gpukernel.runtime import gl_context
 from gpukernel.runtime.device import Device, memory, synchronize
 from gpukernel.runtime.gl_device import GLDevice
 from gpukernel.runtime.gl_program import GLExecutable
@@ -61,14 +62,14 @@ def device(gl: Device) -> GLDevice:
 
 
 def build(device: GLDevice, shader: Shader = SHADER) -> GLExecutable:
-    return GLExecutable(device._context, shader)
+    return GLExecutable(device._context, device._textures, Shaders((shader,), {}))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (16, 16), (5, 1023), (5, 1025), (70000, 3), (3, 70000)])
 def test_launch_through_every_layout(device: GLDevice, shape: tuple[int, int]) -> None:
     host = np.random.default_rng(3).random(shape, np.float32)
     source, target = device.upload(host), device.allocate(shape, np.dtype("float32"))
-    build(device).launch([source], [2.0, 1], target)
+    build(device).launch([source], [2.0, 1], shape, [target])
     np.testing.assert_allclose(device.download(target), host * 2 + 1, rtol=1e-6)
     device.release(source)
     device.release(target)
@@ -80,7 +81,7 @@ def test_a_reshaped_input_is_read_through_its_own_layout(device: GLDevice) -> No
     view = device.reshape(source, (64, 6))
     assert view is not None
     target = device.allocate((64, 6), np.dtype("float32"))
-    build(device).launch([view], [1.0, 0], target)
+    build(device).launch([view], [1.0, 0], (64, 6), [target])
     np.testing.assert_array_equal(device.download(target), host.reshape(64, 6))
 
 
@@ -90,7 +91,7 @@ def test_values_and_sizes_change_without_a_compile(device: GLDevice) -> None:
     for scale, offset, size in [(1.0, 0, 4), (1.0, 0, 4), (3.0, 0, 4), (-0.0, 2, 7), (1.0, 2, 5)]:
         source = device.upload(np.ones((size, size), np.float32))
         target = device.allocate((size, size), np.dtype("float32"))
-        executable.launch([source], [scale, offset], target)
+        executable.launch([source], [scale, offset], (size, size), [target])
         np.testing.assert_array_equal(
             device.download(target), np.full((size, size), scale + offset)
         )
@@ -102,15 +103,16 @@ def test_two_programs_do_not_disturb_each_other(device: GLDevice) -> None:
     first, second = build(device), build(device)
     source = device.upload(np.ones((4, 4), np.float32))
     targets = [device.allocate((4, 4), np.dtype("float32")) for _ in range(3)]
-    first.launch([source], [2.0, 0], targets[0])
-    second.launch([targets[0]], [3.0, 0], targets[1])
-    first.launch([targets[1]], [2.0, 0], targets[2])
+    first.launch([source], [2.0, 0], (4, 4), [targets[0]])
+    second.launch([targets[0]], [3.0, 0], (4, 4), [targets[1]])
+    first.launch([targets[1]], [2.0, 0], (4, 4), [targets[2]])
     assert [float(device.download(t)[3, 3]) for t in targets] == [2.0, 6.0, 12.0]
 
 
 def test_empty_output_does_nothing(device: GLDevice) -> None:
     source = device.upload(np.ones((4, 4), np.float32))
-    build(device).launch([source], [1.0, 0], device.allocate((0, 4), np.dtype("float32")))
+    target = device.allocate((0, 4), np.dtype("float32"))
+    build(device).launch([source], [1.0, 0], (0, 4), [target])
 
 
 def test_launches_from_several_threads(device: GLDevice) -> None:
@@ -122,7 +124,7 @@ def test_launches_from_several_threads(device: GLDevice) -> None:
             for _ in range(30):
                 source = device.upload(np.full((8, 8), number, np.float32))
                 target = device.allocate((8, 8), np.dtype("float32"))
-                executable.launch([source], [1.0, number], target)
+                executable.launch([source], [1.0, number], (8, 8), [target])
                 assert (device.download(target) == 2 * number).all()
                 device.release(source)
                 device.release(target)
@@ -161,3 +163,33 @@ def test_too_many_arrays_are_refused(device: GLDevice) -> None:
     names = tuple(f"tex_{number}" for number in range(1000))
     with pytest.raises(DeviceError, match="1000 arrays, but this device has"):
         build(device, replace(SHADER, samplers=names))
+
+
+def test_errors_of_modern_gl_become_device_errors(device: GLDevice) -> None:
+    with pytest.raises(DeviceError, match="the OpenGL driver failed"), device._context as gl:
+        gl.framebuffer([])
+    test_two_programs_do_not_disturb_each_other(device)  # the lock is free again
+
+
+def test_a_context_that_cannot_be_made_current_is_reported(
+    device: GLDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Lost:
+        def __enter__(self) -> None:
+            raise RuntimeError("no such display")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(device._context, "_gl", Lost())
+        for _ in range(2):
+            with pytest.raises(DeviceError, match="context was lost: no such display"):
+                device.synchronize()
+    device.synchronize()
+
+
+def test_a_context_that_answers_nonsense_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        info: dict[str, object] = {}
+
+    monkeypatch.setattr(gl_context, "_create", lambda: (Broken(), RuntimeError))
+    with pytest.raises(DeviceError, match="a new OpenGL context does not work"):
+        GLDevice()

@@ -91,3 +91,11 @@ def test_reshaping_keeps_the_texture_where_padding_allows() -> None:
 
 def test_padded_shape_has_four_sizes() -> None:
     assert make_layout((2, 3), 1024).padded_shape == (2, 3, 1, 1)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_position_is_the_inverse_of_the_element_number(shape: tuple[int, ...]) -> None:
+    layout = make_layout(shape, 16384)
+    numbers = element_numbers(layout)
+    for row, column in [(0, 0), (layout.rows - 1, layout.cols - 1), (layout.rows // 2, 0)]:
+        assert layout.position(int(numbers[row, column])) == (row, column)

@@ -9,21 +9,28 @@ from typing import Any
 import numpy as np
 
 from gpukernel.lang.table import Overload, Row
-from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN, Scalar
+from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN, UINT, UINT_MAX, Scalar
 
 Array = np.ndarray[Any, Any]
 TINY = np.finfo(np.float32).tiny
 SMALL = 1e-30  # below it a remainder can be denormal, which drivers flush
-DTYPES = {FLOAT: np.float32, INT: np.int32, BOOL: np.bool_}
+DTYPES: dict[Scalar, type[np.generic]] = {
+    FLOAT: np.float32,
+    INT: np.int32,
+    UINT: np.uint32,
+    BOOL: np.bool_,
+}
 
 FLOAT_EDGES = (
     *(0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 2.5, -3.5, 3.0, 16.0, 1e-3, -1e-7, 1e-30, 1e30),
     *(-1e30, 3e38, 2147483648.0, -2147483648.0, 4294967296.0, math.inf, -math.inf, math.nan),
 )
 INT_EDGES = (0, 1, -1, 2, -2, 3, 7, -7, 31, 32, 46341, 65536, INT_MAX, INT_MIN, INT_MIN + 1)
+UINT_EDGES = (0, 1, 2, 3, 7, 31, 32, 65535, 65536, 46341, INT_MAX, 2**31, UINT_MAX - 1, UINT_MAX)
 EDGES: dict[Scalar, tuple[Any, ...]] = {
     FLOAT: FLOAT_EDGES,
     INT: INT_EDGES,
+    UINT: UINT_EDGES,
     BOOL: (False, True),
 }
 
@@ -44,6 +51,9 @@ def samples(
         elif kind == INT:
             drawn = random.integers(math.ceil(low), math.floor(high), count, endpoint=True)
             columns.append(drawn.astype(np.int32))
+        elif kind == UINT:
+            drawn = random.integers(max(0, math.ceil(low)), math.floor(high), count, endpoint=True)
+            columns.append(drawn.astype(np.uint32))
         else:
             floats = _floats(random, low, high, count, shrink)
             columns.append(floats.astype(np.float32).astype(float_dtype))
@@ -64,7 +74,7 @@ def _floats(
 
 
 def any_bits(overload: Overload, count: int) -> list[Array]:
-    """Return inputs of random bits: ints of every size, and floats of every exponent."""
+    """Return inputs of random bits: ints and uints of every size, and floats of every exponent."""
     random = np.random.default_rng(count)
     columns: list[Array] = []
     for kind in overload.params:
@@ -73,6 +83,8 @@ def any_bits(overload: Overload, count: int) -> list[Array]:
             columns.append((bits & 1).astype(np.bool_))
         elif kind == INT:
             columns.append((bits.view(np.int32) >> random.integers(0, 31, count)).astype(np.int32))
+        elif kind == UINT:
+            columns.append((bits >> random.integers(0, 32, count)).astype(np.uint32))
         else:
             values = bits.view(np.float32)
             columns.append(np.where(np.abs(values) < SMALL, np.float32(0), values))
@@ -85,7 +97,7 @@ def edges(overload: Overload, float_dtype: Any) -> list[Array]:
     if len(lists) > 2:
         lists = [values[:3] + values[-6:] for values in lists]
     columns = zip(*itertools.product(*lists))
-    dtypes = {FLOAT: float_dtype, INT: np.int32, BOOL: np.bool_}
+    dtypes = DTYPES | {FLOAT: float_dtype}
     return [
         np.array(column, np.float32 if kind == FLOAT else dtypes[kind]).astype(dtypes[kind])
         for kind, column in zip(overload.params, columns)

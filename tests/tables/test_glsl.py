@@ -13,18 +13,28 @@ import numpy as np
 import pytest
 
 from gpukernel.lang.builtins import BUILTINS
+from gpukernel.lang.glsl_helpers import TO_INT_HELPER, TO_UINT_HELPER
 from gpukernel.lang.operators import OPERATORS
+from gpukernel.lang.random_rows import RANDOM_ROWS
 from gpukernel.lang.table import EXACT, Overload, Row
-from gpukernel.lang.types import BOOL, FLOAT, INT
+from gpukernel.lang.types import BOOL, FLOAT, INT, UINT, Scalar
 from tests.tables.sampling import DTYPES, TINY, Array, any_bits, edges, samples, ulp_distance
 
 moderngl = pytest.importorskip("moderngl")
 
 COUNT = 64 * 64
-PAIRS = [(row, overload) for row in (*BUILTINS, *OPERATORS) for overload in row.overloads]
+ROWS = (*BUILTINS, *OPERATORS, *RANDOM_ROWS)
+PAIRS = [(row, overload) for row in ROWS for overload in row.overloads]
 OVERLOADS = [
     pytest.param(row, overload, id=f"{row.name}({overload.signature})") for row, overload in PAIRS
 ]
+# How a scalar is held: prefix of sampler and GLSL type, moderngl's dtype, NumPy's dtype.
+HELD: dict[Scalar, tuple[str, str, str, type[np.generic]]] = {
+    FLOAT: ("", "float", "f4", np.float32),
+    INT: ("i", "int", "i4", np.int32),
+    UINT: ("u", "uint", "u4", np.uint32),
+    BOOL: ("i", "int", "i4", np.int32),
+}
 VERTEX = """\
 #version 330 core
 void main() {
@@ -53,11 +63,11 @@ def fragment(overload: Overload) -> str:
     lines = ["#version 330 core", *dict.fromkeys(overload.helpers)]
     operands = []
     for i, kind in enumerate(overload.params):
-        lines.append(f"uniform {'sampler2D' if kind == FLOAT else 'isampler2D'} tex_{i};")
+        lines.append(f"uniform {HELD[kind][0]}sampler2D tex_{i};")
         read = f"texelFetch(tex_{i}, ivec2(gl_FragCoord.xy), 0).x"
         operands.append(f"({read} != 0)" if kind == BOOL else read)
     call = overload.glsl.format(*operands)
-    lines.append(f"out {'float' if overload.result == FLOAT else 'int'} result;")
+    lines.append(f"out {HELD[overload.result][1]} result;")
     value = f"int({call})" if overload.result == BOOL else call
     lines.append(f"void main() {{\n    result = {value};\n}}\n")
     return "\n".join(lines)
@@ -76,22 +86,22 @@ def _run(context: Any, overload: Overload, arguments: list[Array]) -> Array:
     program = context.program(vertex_shader=VERTEX, fragment_shader=fragment(overload))
     textures = []
     for i, (kind, values) in enumerate(zip(overload.params, arguments)):
-        padded = np.zeros(width * height, np.float32 if kind == FLOAT else np.int32)
+        _, _, dtype, stored = HELD[kind]
+        padded = np.zeros(width * height, stored)
         padded[:count] = values
-        dtype = "f4" if kind == FLOAT else "i4"
         texture = context.texture((width, height), 1, padded.tobytes(), dtype=dtype)
         texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
         texture.use(i)
         if f"tex_{i}" in program:
             program[f"tex_{i}"] = i
         textures.append(texture)
-    is_float = overload.result == FLOAT
-    target = context.texture((width, height), 1, dtype="f4" if is_float else "i4")
+    _, _, dtype, stored = HELD[overload.result]
+    target = context.texture((width, height), 1, dtype=dtype)
     frame = context.framebuffer([target])
     frame.use()
     vertices = context.vertex_array(program, [])
     vertices.render(moderngl.TRIANGLES, vertices=3)
-    found = np.frombuffer(target.read(), np.float32 if is_float else np.int32)[:count]
+    found = np.frombuffer(target.read(), stored)[:count]
     for thing in (vertices, frame, target, *textures, program):
         thing.release()
     return found.astype(DTYPES[overload.result])
@@ -171,4 +181,21 @@ def _unreliable(row: Row, arguments: list[Array]) -> Array:
 
 def test_every_scalar_type_is_covered() -> None:
     kinds = {kind for _, overload in PAIRS for kind in overload.params}
-    assert kinds == {FLOAT, INT, BOOL}
+    assert kinds == {FLOAT, INT, UINT, BOOL}
+
+
+@pytest.mark.parametrize(
+    ("kind", "helper", "low", "high"),
+    [(INT, TO_INT_HELPER, -(2**31), 2**31 - 1), (UINT, TO_UINT_HELPER, 0, 2**32 - 1)],
+    ids=["int", "uint"],
+)
+def test_floats_made_ints_saturate(
+    context: Any, kind: Scalar, helper: str, low: int, high: int
+) -> None:
+    name = f"gk_to_{kind}"
+    cast = Overload(f"float -> {kind}", name + "({0})", np.trunc, (helper,))
+    values = np.concatenate([edges(cast, np.float32)[0], *any_bits(cast, COUNT)])
+    values = np.append(values, np.array([0.99, -0.99, 2147483520.0, 4294967040.0], np.float32))
+    with np.errstate(all="ignore"):
+        expected = np.clip(np.nan_to_num(np.trunc(values.astype(np.float64)), nan=0.0), low, high)
+    assert run(context, cast, [values]).tolist() == expected.tolist()

@@ -15,8 +15,10 @@ import pytest
 
 from gpukernel.lang import functions
 from gpukernel.lang.builtins import BUILTINS, find_builtin
+from gpukernel.lang.operators import OPERATORS
+from gpukernel.lang.random_rows import RANDOM_ROWS
 from gpukernel.lang.table import Overload, Row
-from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN
+from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MAX, INT_MIN, UINT, UINT_MAX
 from tests.tables.sampling import DTYPES, edges, samples, ulp_distance
 
 PAIRS = [(row, overload) for row in BUILTINS for overload in row.overloads]
@@ -41,6 +43,47 @@ def test_row_is_well_formed(row: Row) -> None:
     for overload in row.overloads:
         assert len(overload.params) <= len(row.parameters)
         assert overload.params
+    if row.defaults:
+        given = [value is None for value in row.defaults]
+        assert len(given) == len(row.parameters)
+        assert given == sorted(given, reverse=True)
+        assert all(len(overload.params) == len(given) for overload in row.overloads)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_narrow_overloads_come_first(row: Row) -> None:
+    order = [BOOL, INT, UINT, FLOAT]
+    for count in {len(overload.params) for overload in row.overloads}:
+        kinds = [order.index(o.params[-1]) for o in row.overloads if len(o.params) == count]
+        assert kinds == sorted(kinds)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_ints_and_uints_do_not_mix(row: Row) -> None:
+    """Only functions of floats take an int and a uint: others would silently lose digits."""
+    for overload in row.overloads:
+        if overload.params[0] == FLOAT and len(overload.params) > 1:
+            mixed = [INT, *(UINT for _ in overload.params[1:])]
+            of_ints = any(INT in o.params or UINT in o.params for o in row.overloads)
+            assert (row.overload(mixed) is None) == of_ints
+            assert row.overload([FLOAT, *mixed[1:]]) is overload
+            assert row.overload([FLOAT, *mixed[:-1]]) is overload
+
+
+def test_overload_by_types() -> None:
+    row = find_builtin(min)
+    assert row is not None
+    for kinds, found in (
+        ((BOOL, BOOL), BOOL),
+        ((BOOL, INT), INT),
+        ((BOOL, UINT), UINT),
+        ((UINT, UINT), UINT),
+        ((UINT, FLOAT), FLOAT),
+    ):
+        overload = row.overload(kinds)
+        assert overload is not None and overload.result == found
+    assert row.overload((INT, UINT)) is None
+    assert row.overload((INT,)) is None
 
 
 def test_no_two_rows_answer_to_one_object() -> None:
@@ -60,7 +103,8 @@ def test_find_builtin_by_identity() -> None:
 
 def test_helper_text_of_one_name_is_one_text() -> None:
     """Programs emit each text once, so two texts must not define one function."""
-    texts = {text for row in BUILTINS for o in row.overloads for text in o.helpers}
+    rows = (*BUILTINS, *OPERATORS, *RANDOM_ROWS)
+    texts = {text for row in rows for o in row.overloads for text in o.helpers}
     heads = [
         line
         for text in texts
@@ -78,7 +122,7 @@ def test_numpy_is_total_and_keeps_dtypes(row: Row, overload: Overload, float_dty
     with np.errstate(all="ignore"):
         result = np.asarray(overload.numpy(*arguments))
         scalar = np.asarray(overload.numpy(*(a[0] for a in arguments)))
-    expected = {FLOAT: np.dtype(float_dtype), INT: np.dtype(np.int32), BOOL: np.dtype(np.bool_)}
+    expected = DTYPES | {FLOAT: float_dtype}
     assert result.dtype == expected[overload.result]
     assert scalar.dtype == expected[overload.result]
     assert result.shape == arguments[0].shape
@@ -113,8 +157,9 @@ def test_numpy_means_what_python_means(row: Row, overload: Overload) -> None:
     with np.errstate(all="ignore"):
         result = overload.numpy(*arguments)
     expected = [_call(function, tuple(v)) for v in zip(*(a.tolist() for a in arguments))]
-    if overload.result == INT:
-        wrapped = [(int(v) + 2**31) % 2**32 - 2**31 for v in expected]
+    if overload.result in (INT, UINT):
+        lowest = INT_MIN if overload.result == INT else 0
+        wrapped = [(int(v) - lowest) % 2**32 + lowest for v in expected]
         np.testing.assert_array_equal(result, wrapped)
     else:
         np.testing.assert_allclose(result, np.array(expected), rtol=1e-13, atol=1e-14)
@@ -132,7 +177,9 @@ def test_numpy_edges_are_pythons_where_python_has_an_answer(row: Row, overload: 
             expected = _call(function, values)
         except (ValueError, OverflowError, ZeroDivisionError):
             continue
-        if overload.result == INT:
+        if overload.result == UINT:
+            assert result[i] == expected % 2**32, values
+        elif overload.result == INT:
             if INT_MIN <= expected <= INT_MAX:
                 assert result[i] == expected, values
             elif overload.params[0] == FLOAT:
@@ -146,7 +193,7 @@ def test_conversion_to_int_saturates() -> None:
     assert row is not None
     values = np.array([math.nan, math.inf, -math.inf, 3e9, -3e9, -1.5, 2147483520.0], np.float32)
     with np.errstate(all="ignore"):
-        result = row.overloads[1].numpy(values)
+        result = row.overloads[-1].numpy(values)
     assert result.tolist() == [0, INT_MAX, INT_MIN, INT_MAX, INT_MIN, -2, 2147483520]
 
 
@@ -157,6 +204,20 @@ def test_integer_square_root_is_exact() -> None:
     values = np.concatenate([roots**2 - 1, roots**2, [INT_MAX]]).astype(np.int32)
     expected = [math.isqrt(v) for v in values.tolist()]
     assert row.overloads[0].numpy(values).tolist() == expected
+    roots = np.arange(1, 65536, dtype=np.int64)
+    large = np.concatenate([roots**2 - 1, roots**2, [UINT_MAX]]).astype(np.uint32)
+    assert row.overloads[1].numpy(large).tolist() == [math.isqrt(v) for v in large.tolist()]
+
+
+def test_defaults_are_those_of_python() -> None:
+    for function, names in ((math.isclose, ("rel_tol", "abs_tol")), (np.isclose, ("rtol", "atol"))):
+        row = find_builtin(function)
+        assert row is not None
+        parameters = inspect.signature(function).parameters
+        defaults = dict(zip(row.parameters, row.defaults))
+        assert {name: parameters[name].default for name in names} == {
+            name: defaults[name] for name in names
+        }
 
 
 # ---------------------------------------------------------------- derivatives

@@ -1,0 +1,403 @@
+"""From a Python function and the arguments of a call to filled arrays.
+
+`Launcher` strings the pipeline together, once for every combination of argument types:
+
+source -> parse -> resolve -> infer -> passes -> device.build -> launch
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import numpy as np
+
+from gpukernel.arguments import Number, Signature, kind_of, seed_words
+from gpukernel.config import verify_stages
+from gpukernel.errors import (
+    Diagnostic,
+    KernelAssertionError,
+    KernelError,
+    KernelIndexError,
+    KernelNameError,
+    KernelOverflowError,
+    KernelShapeError,
+    KernelSyntaxError,
+    KernelTypeError,
+    KernelValueError,
+    KernelZeroDivisionError,
+)
+from gpukernel.frontend.captures import Meaning
+from gpukernel.frontend.infer import TypedKernel
+from gpukernel.frontend.program_parts import SEED, Source
+from gpukernel.frontend.resolve import Capture, Resolution, resolve_names
+from gpukernel.ir.nodes import Failure, Output, Program
+from gpukernel.ir.verify import verify
+from gpukernel.lang.random import next_seed, split_seed
+from gpukernel.lang.types import Type
+from gpukernel.passes.pipeline import PASSES
+from gpukernel.runtime.array import Array
+from gpukernel.runtime.device import Device, Executable, Storage
+from gpukernel.runtime.failure import CellFailed
+from gpukernel.settings import Settings
+
+Argument = Any  # Array | np.ndarray | Number | tuple of numbers, as `Signature.convert` returns
+Values = dict[str, Argument]
+Result = Any  # Array | tuple[Array, ...]
+LauncherT = TypeVar("LauncherT", bound="Launcher")
+ParametersT = ParamSpec("ParametersT")
+ResultT = TypeVar("ResultT")
+LAUNCH_OPTIONS = ("shape", "out", "device", "seed")
+MAX_SPECIALIZATIONS = 256  # of one kernel; the oldest goes first
+MAX_READINGS = 100  # of captured functions, until two readings agree
+STAGES = ("parse", "resolve", "infer", *(name for name, _ in PASSES))
+_ERRORS: dict[str, type[KernelError]] = {
+    "index": KernelIndexError,
+    "division": KernelZeroDivisionError,
+    "negative": KernelValueError,
+    "assert": KernelAssertionError,
+    "iterations": KernelError,
+}
+
+
+@dataclass(frozen=True)
+class Specialization:
+    """A function made for one combination of argument types, on one device."""
+
+    executable: Executable
+    typed: TypedKernel
+    positions: dict[Capture, int]  # the order of the captures that the program's sources name
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        return self.typed.program.outputs
+
+
+@dataclass(frozen=True)
+class Captured:
+    """The captured values of one launch, for the captures that a program names.
+
+    The program may have been made for other functions of the same content: then its captures are
+    theirs, in the same order.
+    """
+
+    positions: dict[Capture, int]
+    seen: tuple[object, ...]
+
+    def value_of(self, capture: Capture) -> Any:
+        return self.seen[self.positions[capture]]
+
+
+def told_when_too_deep(
+    method: Callable[Concatenate[LauncherT, ParametersT], ResultT],
+) -> Callable[Concatenate[LauncherT, ParametersT], ResultT]:
+    """Turn the end of Python's stack, in any stage, into an error about the kernel's nesting."""
+
+    @functools.wraps(method)
+    def told(
+        self: LauncherT, /, *args: ParametersT.args, **keywords: ParametersT.kwargs
+    ) -> ResultT:
+        try:
+            return method(self, *args, **keywords)
+        except RecursionError:
+            code = self.py_func.__code__
+            raise KernelSyntaxError(
+                f"{code.co_filename}:{code.co_firstlineno}: error: `{self.py_func.__name__}` is "
+                "nested too deeply for Python's stack\n"
+                "hint: split its expressions, blocks and calls, or call it from fewer functions"
+            ) from None
+
+    return told
+
+
+class Launcher(ABC):
+    """A Python function that is compiled for argument types as they come, and launched."""
+
+    def __init__(self, function: FunctionType, settings: dict[str, Any]) -> None:
+        self.py_func = function
+        self._lock = threading.RLock()
+        resolution = self._resolve(None)
+        self._meaning = Meaning.of(resolution, resolution.read())
+        span = self._meaning.resolution.functions[function].span
+        self._signature = Signature(function.__name__, inspect.signature(function), span)
+        self._settings = Settings.make(self._signature, settings)
+        self._specializations: dict[object, Specialization] = {}
+        self._check_parameters()
+
+    @abstractmethod
+    def _infer(self, resolution: Resolution, kinds: dict[str, Type], grid_rank: int) -> TypedKernel:
+        """Return the typed program for these argument types."""
+
+    # ------------------------------------------------------------ launching
+
+    def _launch(
+        self, values: Values, grid: tuple[int, ...], out: Any, device: Device, seed: Any
+    ) -> Result:
+        """Fill new arrays, or those of ``out``, and return them."""
+        meaning = self._current()
+        made = self._specialize(meaning, device, values, len(grid))
+        given = self._check_out(made, out, grid, device)
+        captured = Captured(made.positions, meaning.seen)
+        scalars = self._scalars(made.typed, values, captured, seed)
+        arrays = [self._array(source, values, captured) for source in made.typed.arrays]
+        results = self._run(made, device, arrays, scalars, grid, given)
+        return tuple(results) if made.typed.is_tuple else results[0]
+
+    @told_when_too_deep
+    def _run(
+        self,
+        made: Specialization,
+        device: Device,
+        arrays: Sequence[Argument],
+        scalars: list[Number],
+        grid: tuple[int, ...],
+        given: Sequence[Array | None],
+    ) -> list[Array]:
+        """Bring the inputs to the device, launch, and give or swap in the outputs."""
+        temporary: list[Storage] = []
+        fresh: list[Storage] = []
+        for output in made.outputs:
+            device.check_size(output_shape(output, grid), np.dtype(output.dtype))
+        try:
+            inputs = []
+            for value in arrays:
+                storage, copied = _to_device(value, device)
+                if copied:
+                    temporary.append(storage)
+                inputs.append(storage)
+            targets: list[Storage] = []
+            for output, out in zip(made.outputs, given):
+                if out is not None and _can_fill(out, made.executable, inputs):
+                    targets.append(out._storage)
+                    continue
+                shape, dtype = output_shape(output, grid), np.dtype(output.dtype)
+                fresh.append(device.allocate(shape, dtype))
+                targets.append(fresh[-1])
+            made.executable.launch(inputs, scalars, grid, targets)
+        except BaseException as problem:
+            for storage in fresh:
+                device.release(storage)
+            if isinstance(problem, CellFailed):
+                raise self._cell_error(problem, made, arrays) from None
+            raise
+        finally:
+            for storage in temporary:
+                device.release(storage)
+        return [_as_array(out, target, device) for out, target in zip(given, targets)]
+
+    def _cell_error(
+        self, failed: CellFailed, made: Specialization, arrays: Sequence[Argument]
+    ) -> KernelError:
+        """Return the error for a check that failed, with its line and place."""
+        program = made.typed.program
+        failure: Failure = program.failures[failed.failure]
+        message = failure.message.format(*failed.values)
+        for array, value in zip(program.arrays, arrays):
+            if array.name == failure.array:
+                message += f", which has shape {value.shape}"
+        cell = failed.cell[0] if len(failed.cell) == 1 else failed.cell
+        kind = _ERRORS[failure.kind]
+        return kind(Diagnostic(kind, failure.span, f"{message} (in output cell {cell})").render())
+
+    def _check_out(
+        self, made: Specialization, out: Any, grid: tuple[int, ...], device: Device
+    ) -> list[Array | None]:
+        """Return the array that each output is to fill, None for those to be made."""
+        count = len(made.outputs)
+        if out is None:
+            return [None] * count
+        given = list(out) if isinstance(out, (tuple, list)) else [out]
+        name, fail = self._signature.name, self._signature.fail
+        if len(given) != count:
+            what = "one array" if len(given) == 1 else f"{len(given)} arrays"
+            wanted = "1 array" if count == 1 else f"{count} arrays"
+            hint = "give that alone" if count == 1 else "give one for each result, in a tuple"
+            raise fail(KernelTypeError, f"out= is {what}, but `{name}` fills {wanted}", hint)
+        for output, array in zip(made.outputs, given):
+            self._check_owner(array, device)
+            self._check_fits(array, output, grid)
+        if len({id(array._storage) for array in given}) < len(given):
+            message = "out= has the same array twice"
+            raise fail(KernelTypeError, message, "give every result an array of its own")
+        return given
+
+    def _check_fits(self, out: Array, output: Output, grid: tuple[int, ...]) -> None:
+        name, wanted = self._signature.name, output_shape(output, grid)
+        if out.dtype != output.dtype:
+            message = f"out= has dtype {out.dtype}, but `{name}` returns {output.dtype}"
+            hint = f"make it with gk.empty(shape, dtype={output.dtype!r})"
+            raise self._signature.fail(KernelTypeError, message, hint)
+        if out.shape != wanted:
+            message = f"out= has shape {out.shape}, but `{name}` fills shape {wanted}"
+            if output.size is not None:
+                message += f": the last axis has the components of a vec{output.size}"
+            hint = f"make it with gk.empty({wanted}, dtype={output.dtype!r})"
+            raise self._signature.fail(KernelShapeError, message, hint)
+
+    def _check_owner(self, out: object, device: Device) -> None:
+        if not isinstance(out, Array):
+            message = f"out= is a {type(out).__name__}, not a gk.Array"
+            hint = "make it with gk.empty(shape)"
+            raise self._signature.fail(KernelTypeError, message, hint)
+        if out._owner is not device:
+            message = f"out= is on device {out.device!r}, but the launch is on {device.name!r}"
+            hint = f"launch with device={out.device!r}, or make out= on {device.name!r}"
+            raise self._signature.fail(KernelTypeError, message, hint)
+
+    # ------------------------------------------------------------ values of a launch
+
+    def _convert(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Values:
+        """Return every parameter's converted value."""
+        bound = self._signature.bind(args, keywords)
+        return {name: self._signature.convert(name, value) for name, value in bound.items()}
+
+    def _scalars(
+        self, typed: TypedKernel, values: Values, captured: Captured, seed: Any
+    ) -> list[Number]:
+        """Return the launch scalars, in the order of the program's uniforms."""
+        sources = typed.scalars
+        words = (0, 0)
+        if seed is not None:  # a wrong one is told, even where nothing is drawn
+            words = seed_words(self._signature, seed)
+        elif any(source.origin == SEED for source in sources):
+            words = split_seed(next_seed())
+        return [self._scalar(source, values, captured, words) for source in sources]
+
+    def _scalar(
+        self, source: Source, values: Values, captured: Captured, seed: tuple[int, int]
+    ) -> Number:
+        """Return a launch scalar: an argument, a word of the seed, or a capture."""
+        if isinstance(source.origin, Capture):
+            name = ".".join(source.origin.path)
+            number = source.number_in(captured.value_of(source.origin))
+            try:
+                number = self._signature.number(name, number)
+                return int(number) if isinstance(number, np.uint32) else number
+            except KernelOverflowError as problem:
+                text = str(problem).replace("argument `", "captured `")
+                raise KernelOverflowError(text) from None
+        origin = seed if source.origin == SEED else values[source.origin]
+        number = source.number_in(origin)
+        return int(number) if isinstance(number, np.uint32) else number
+
+    def _array(self, source: str | Capture, values: Values, captured: Captured) -> Argument:
+        """Return an array that the program reads: an argument, or a capture."""
+        if isinstance(source, str):
+            return self._signature.in_use(values[source], f"argument `{source}`")
+        name, value = ".".join(source.path), captured.value_of(source)
+        if isinstance(value, Array):
+            return self._signature.in_use(value, f"captured `{name}`")
+        return self._signature.host_array(name, value, "captured")
+
+    # ------------------------------------------------------------ compiling
+
+    @told_when_too_deep
+    def _resolve(self, old: Resolution | None) -> Resolution:
+        """Bind the function's names as they are now; at first some may still be missing."""
+        if old is None:
+            return resolve_names(self.py_func, may_defer=True)
+        return resolve_names(self.py_func, may_defer=False, baked=old.baked)
+
+    def _current(self) -> Meaning:
+        """Return what the names stand for; resolved anew when one now means something else."""
+        meaning = self._meaning.now()
+        if meaning is not None:
+            return meaning
+        for _ in range(MAX_READINGS):
+            resolution = self._resolve(self._meaning.resolution)
+            found = Meaning.of(resolution, resolution.read())
+            if found.is_stable:
+                self._meaning = found
+                return found
+        message = "a captured name stands for another object each time it is read"
+        raise self._signature.fail(KernelNameError, message, "pass it as an argument")
+
+    def _specialize(
+        self, meaning: Meaning, device: Device, values: Values, grid_rank: int
+    ) -> Specialization:
+        kinds = tuple([kind_of(value) for value in values.values()])
+        made = self._specializations.get((device.name, grid_rank, kinds, meaning.key))
+        if made is None:
+            with self._lock:  # what another thread has just made may be in place by now
+                meaning = Meaning.of(meaning.resolution, meaning.seen)
+                made = self._specializations.get((device.name, grid_rank, kinds, meaning.key))
+                if made is None:
+                    made = self._make(meaning, device, dict(zip(values, kinds)), grid_rank)
+        return made
+
+    @told_when_too_deep
+    def _make(
+        self, meaning: Meaning, device: Device, kinds: dict[str, Type], grid_rank: int
+    ) -> Specialization:
+        """Compile, and remember the result by what it depends on."""
+        resolution = meaning.snapshot()
+        typed = self._compile(resolution, kinds, grid_rank, STAGES[-1])
+        made = Specialization(device.build(typed.program), typed, resolution.positions)
+        # Compiling may have found captures that it needs as constants: they are in the key now.
+        found = Meaning.of(meaning.resolution, meaning.seen)
+        if self._meaning.resolution is meaning.resolution:
+            self._meaning = found
+        if len(self._specializations) >= MAX_SPECIALIZATIONS:
+            del self._specializations[next(iter(self._specializations))]
+        key = (device.name, grid_rank, tuple(kinds.values()), found.key)
+        self._specializations[key] = made
+        return made
+
+    @told_when_too_deep
+    def _compile(
+        self, resolution: Resolution, kinds: dict[str, Type], grid_rank: int, stage: str
+    ) -> TypedKernel:
+        """Return the typed program after ``stage``."""
+        typed = self._infer(resolution, kinds, grid_rank)
+        program = _verified(typed.program)
+        for name, run in PASSES:
+            if stage == "infer" or not self._settings.optimize:
+                break
+            program = _verified(run(program))
+            if name == stage:
+                break
+        return TypedKernel(program, typed.scalars, typed.arrays, typed.is_tuple)
+
+    def _check_parameters(self) -> None:
+        for name in self._signature.names:
+            if name in LAUNCH_OPTIONS:
+                message = f"parameter `{name}` has the name of a launch option"
+                raise self._signature.fail(KernelSyntaxError, message, "give it another name")
+
+
+def output_shape(output: Output, grid: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of an output's array."""
+    return grid if output.size is None else (*grid, output.size)
+
+
+def _can_fill(out: Array, executable: Executable, inputs: Sequence[Storage]) -> bool:
+    """Whether a launch may write into an array directly: nothing else sees its memory."""
+    exclusive = out._is_exclusive() and not executable.may_fail
+    return exclusive and not any(storage is out._storage for storage in inputs)
+
+
+def _as_array(out: Array | None, target: Storage, device: Device) -> Array:
+    if out is None:
+        return Array._from_storage(device, target)
+    if out._storage is not target:
+        out._replace_storage(target)
+    return out
+
+
+def _to_device(value: Argument, device: Device) -> tuple[Storage, bool]:
+    if isinstance(value, Array):
+        return value._storage_on(device)
+    storage: Storage = device.upload(value)
+    return storage, True
+
+
+def _verified(program: Program) -> Program:
+    if verify_stages():
+        verify(program)
+    return program

@@ -1,0 +1,134 @@
+"""Programs that CPython and the devices once disagreed about, as `tests.fuzz` found them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gpukernel import index, vec2, vec3
+from tests.cases.case import Cases
+
+cases = Cases("found_by_fuzzing")
+
+TABLE = np.array([[834, 433, -3], [2, 120, 871]])
+
+
+@cases.add(TABLE, shape=(2,), reference=[[2, 120], [2, 120]])
+def vector_loaded_from_the_end(a):
+    return vec2.load(a, -1)
+
+
+@cases.add(TABLE, shape=(3,), reference=[[0, 0, 0], [834, 433, -3], [2, 120, 871]])
+def vector_loaded_from_before_the_start(a):
+    return vec3.load(a, index() - 1)
+
+
+@cases.add(TABLE, shape=(2,), reference=[[834, 433], [836, 553]])
+def vectors_loaded_on_one_line(a):
+    i = index()
+    return vec2.load(a, -2) + vec2.load(a, i - 2) + vec2.load(a, -1) * float(i)
+
+
+# ---------------------------------------------------------------- one list or vector, two names
+
+
+def first_zeroed(xs):
+    xs[0] = 0
+    return xs
+
+
+@cases.add(shape=(3,), reference=[705, 715, 725])
+def returned_parameter_is_the_argument(start=5):
+    xs = [start, index()]
+    ys = first_zeroed(xs)
+    ys[0] = 7
+    return xs[0] * 100 + xs[1] * 10 + start
+
+
+@cases.add(shape=(3,), reference=[7, 17, 27])
+def list_that_a_nested_function_returns():
+    xs = [0, index()]
+
+    def same():
+        return xs
+
+    ys = same()
+    ys[0] = 7
+    return xs[0] + xs[1] * 10
+
+
+@cases.add(shape=(2,), reference=[[9, 4], [9, 4]])
+def exchanged_vectors_that_change():
+    v, w = vec2(1.0, 2.0), vec2(3.0, 4.0)
+    v, w = w, v
+    v.x = 9.0
+    return v if w.x == 1.0 else w
+
+
+def turned(p):
+    p = vec2(-p.y, p.x)
+    return p
+
+
+@cases.add(shape=(2,), reference=[[8, 3], [8, 3]])
+def new_vector_of_a_replaced_parameter():
+    v = vec2(1.0, 2.0)
+    w = turned(v)
+    w.x = 7.0
+    return v + w
+
+
+# ---------------------------------------------------------------- any and all of a generator
+
+
+@cases.add(shape=(4,), reference=[False, False, True, True])
+def any_of_floats_is_a_bool():
+    i = index()
+    return any(0.5 * c if c < i else 0.0 for c in range(3))
+
+
+@cases.add(shape=(4,), reference=[1, 1, 1, 2])
+def all_of_ints_counts_as_one():
+    i = index()
+    return all(c - i for c in range(3)) + any(7 * c for c in range(3))
+
+
+@cases.add(np.array([3, 1, 0, 2]), reference=[3, 1, 0, 2])
+def any_stops_at_the_first(a):
+    seen = [0]
+
+    def note(c):
+        seen[0] += 1
+        return c
+
+    if any(note(c) == a[index()] for c in range(1, 5)):
+        return seen[0]
+    return 0
+
+
+@cases.add(np.array([3, 1, 9, 2]), reference=[3, 1, 4, 2])
+def all_stops_at_the_first(a):
+    seen = [0]
+
+    def note(c):
+        seen[0] += 1
+        return c
+
+    if all(note(c) < a[index()] for c in range(1, 5)):
+        return 4
+    return seen[0]
+
+
+# ---------------------------------------------------------------- computed once
+
+
+@cases.add(shape=(2,), reference=[41, 42])
+def index_of_a_component_is_computed_once():
+    calls = [0]
+
+    def place():
+        calls[0] += 1
+        return 0
+
+    v = vec2(1.0, 2.0)
+    v[place()] += 3.0
+    return v.x * 10 + calls[0] + index()

@@ -1,0 +1,1 @@
+"""Typed programs made by hand, run as shaders and compared with the interpreter."""
