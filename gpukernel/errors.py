@@ -120,6 +120,10 @@ def raise_errors(diagnostics: Sequence[Diagnostic]) -> NoReturn:
     raise ordered[0].error(text) from None
 
 
+_LONGEST_EXCERPT = 160  # characters of a source line that are shown
+_MARGIN = 20  # characters before the marked ones that a cut line keeps
+
+
 def _excerpt(span: Span) -> list[str]:
     """Return the source line and a line of carets under the span, aligned by display width."""
     if not 1 <= span.line <= len(span.file.lines):
@@ -127,6 +131,10 @@ def _excerpt(span: Span) -> list[str]:
     text = span.file.lines[span.line - 1].rstrip("\r\n")
     start = span.column - 1
     end = span.end_column - 1 if span.end_line == span.line else len(text)
+    if len(text) > _LONGEST_EXCERPT:
+        first = max(0, min(start - _MARGIN, len(text) - _LONGEST_EXCERPT))
+        text, start, end = text[first:], start - first, min(end - first, _LONGEST_EXCERPT)
+        text = text[:_LONGEST_EXCERPT]
     padding = "".join("\t" if c == "\t" else " " * _width(c) for c in text[:start])
     carets = "^" * max(1, sum(_width(c) for c in text[start:end]))
     margin = f"{span.line:5d} | "

@@ -224,7 +224,10 @@ def checked_function(function: object, decorator: str) -> FunctionType:
     plain = plain_function(function)
     if plain is None:
         kind = type(function).__name__
-        raise KernelTypeError(f"{decorator} needs a plain Python function, not a {kind}")
+        message = f"{decorator} needs a plain Python function, not a {kind}"
+        if kind == "method":
+            message += "\nhint: define a function outside the class, or make it a @staticmethod"
+        raise KernelTypeError(message)
     if inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain):
         code = plain.__code__
         raise KernelSyntaxError(

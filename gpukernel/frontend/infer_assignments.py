@@ -78,18 +78,20 @@ class AssignmentInference(NameInference):
         if any(isinstance(v, ErrorValue) for _, v in pairs):
             self.poison(target)
         places = [t for t, _ in pairs if not isinstance(t, syntax.TargetName)]
-        if len(pairs) > 1 and places:  # places are written one after the other
+        if len(pairs) > 1 and places:  # written in order: a place may be found by an earlier name
             pairs = [(t, self.held(v)) for t, v in pairs]
         moves: list[tuple[str, nodes.Expr]] = []
         for to, part in exchanged(pairs):
             if isinstance(to, syntax.TargetName):
                 moves += self.name_moves(to, part)
-        self.move(moves)
-        for to, part in pairs:
+                continue
+            self.move(moves)
+            moves = []
             if isinstance(to, syntax.TargetElement):
                 self.store_element(to, part)
             elif isinstance(to, syntax.TargetAttribute):
                 self.store_component(to, part)
+        self.move(moves)
 
     def held(self, value: Value) -> Value:
         """Return a value whose numbers are computed now."""

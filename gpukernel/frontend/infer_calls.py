@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from gpukernel.errors import Span
-from gpukernel.frontend.emitter import hint_for
+from gpukernel.frontend.emitter import fold_operators, hint_for
+from gpukernel.frontend.infer_expressions import is_written
 from gpukernel.frontend.infer_loops import LoopInference, constant_length
 from gpukernel.frontend.infer_operators import is_negative, is_wide
 from gpukernel.frontend.objects import CASTS, RANDOM, VECTORS, find_row, vector_load
@@ -110,6 +111,8 @@ class CallInference(LoopInference):
         """Return the arguments; a uint parameter takes literals that no int can hold."""
         if not isinstance(function, ObjectValue):
             return [self.value(a) for a in node.arguments]
+        if vector_load(function.value):
+            return [self.load_argument(a) for a in node.arguments]
         found = [self.uint_literal(a) for a in node.arguments]
         takes_uint = function.value is np.uint32
         if find_row(function.value) is not None:
@@ -120,6 +123,15 @@ class CallInference(LoopInference):
         if not takes_uint:
             found = [self.value(a) if is_wide(a) else v for v, a in zip(found, node.arguments)]
         return found
+
+    def load_argument(self, node: syntax.Expr) -> Value:
+        """Return an argument of ``vec3.load``: of its indices the written constants are known."""
+        value = self.value(node)
+        if not isinstance(value, NUMBERS):
+            return value
+        if is_written(node):
+            return fold_operators(value)
+        return self.variable_of(value) if isinstance(value, nodes.Constant) else value
 
     def used_call(self, node: syntax.Apply) -> Value:
         """Return the value of a call, which must have one."""
@@ -342,7 +354,7 @@ class CallInference(LoopInference):
         if any(isinstance(a, VectorValue) for a in ordered) and not _maps(function.value):
             vector = next(a for a in ordered if isinstance(a, VectorValue))
             message = f"`{name}` takes numbers, not {describe(vector)}"
-            hint = f"use np.{row.name.removeprefix('np.')} or gk.{row.name}, which take vectors"
+            hint = vector_hint(row.name.removeprefix("np."))
             return self.error(span, message, hint)
         if row.symbol:
             return self.apply_operator(row, ordered, span)
@@ -368,3 +380,11 @@ def _maps(function: object) -> bool:
         return True
     module = getattr(function, "__module__", "")
     return module in (functions.__name__, "_operator", "operator")
+
+
+def vector_hint(name: str) -> str:
+    """Return what does for vectors what a function of numbers does."""
+    known = {"min": "minimum", "max": "maximum", "round": "rint", "pow": "power"}.get(name, name)
+    if isinstance(getattr(np, known, None), np.ufunc):
+        return f"use np.{known}, which takes vectors"
+    return f"apply it to each component: vec2({name}(v.x), {name}(v.y))"

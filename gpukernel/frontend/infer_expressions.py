@@ -160,10 +160,11 @@ class ExpressionInference(OperatorInference):
         found: list[tuple[Value, Span]] = []
         for part in given:
             index = self.value(part)
-            if isinstance(index, nodes.Constant) and not is_written(part):
-                index = self.variable_of(index)
             inner = parts(index)
-            found += [(element, part.span) for element in ((index,) if inner is None else inner)]
+            for element in (index,) if inner is None else inner:
+                if isinstance(element, nodes.Constant) and not is_written(part):
+                    element = self.variable_of(element)
+                found.append((element, part.span))
         return found
 
     def subscripted(self, value: Value, indices: list[tuple[Value, Span]], span: Span) -> Value:

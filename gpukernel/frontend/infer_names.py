@@ -125,7 +125,8 @@ class NameInference(InvokeInference):
             return
         if isinstance(value, ListValue) and not fresh and not self.is_kept(value):
             message = f"`{name}` would be a second name of a list that is replaced elsewhere"
-            self.error(target.span, message, f"copy it: {name} = list(...)")
+            hint = f"copy it: {name} = list(...); in a loop, go over range(len(...))"
+            self.error(target.span, message, hint)
             return
         if isinstance(value, ListValue) and value.offset is not None:
             value = ListValue(value.name, value.type, self.once(value.offset))

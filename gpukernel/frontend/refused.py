@@ -17,7 +17,7 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.SetComp: ("comprehensions are", "write a for loop that accumulates the value"),
     ast.DictComp: ("comprehensions are", "write a for loop that accumulates the value"),
     ast.NamedExpr: ("`:=` is", "assign on a line of its own before this one"),
-    ast.Slice: ("slices are", "read one element with a[i, j], in a loop where more are needed"),
+    ast.Slice: ("slices are", "read elements with a[i, j], in a loop; list(xs) copies a list"),
     ast.Starred: ("`*` unpacking is", "write the values out one by one"),
     ast.Await: ("await is", "kernels run to their end without waiting"),
     ast.Yield: ("yield is", "return the value of this output cell"),
@@ -76,15 +76,19 @@ def refusal(name: str, value: object) -> tuple[str, str]:
         hint = "move what both need into a plain function and call that"
         return f"`{name}` is a kernel, which another kernel cannot call", hint
     if value is None:
-        return f"captured `{name}` is None, not a number", "capture ints, floats or bools"
+        hint = "assign it a number, a tuple of numbers or an array before the launch"
+        return f"captured `{name}` is None, not a number", hint
     if isinstance(value, type) and issubclass(value, np.generic):
         hint = "numbers have 32 bits: write int(...), np.uint32(...), float(...) or bool(...)"
         return f"`{name}` cannot be called in a kernel", hint
     if callable(value):
         hint = next((text for known, text in _INSTEAD if known is value), "")
+        if (getattr(value, "__module__", None) or "").startswith("gpukernel."):
+            hint = hint or "call it outside the kernel, and pass the result or capture it"
         hint = hint or "use the functions of `math` and `gpukernel`, or a plain Python function"
         return f"`{name}` cannot be called in a kernel", hint
-    return f"captured `{name}` is a {kind}, not a number", "capture ints, floats or bools"
+    hint = "capture numbers, tuples of numbers, arrays or functions"
+    return f"captured `{name}` is a {kind}, not a number", hint
 
 
 def refused_write(

@@ -29,7 +29,15 @@ from gpukernel.errors import (
 )
 from gpukernel.frontend.flow import assigned_names, check_flow, element_targets, target_names
 from gpukernel.frontend.negatives import literal_negatives
-from gpukernel.frontend.objects import CASTS, SPECIALS, VECTORS, find_row, is_data, vector_load
+from gpukernel.frontend.objects import (
+    CASTS,
+    SPECIALS,
+    VECTORS,
+    find_row,
+    is_data,
+    is_library,
+    vector_load,
+)
 from gpukernel.frontend.parse import parse_function
 from gpukernel.frontend.refused import did_you_mean, refusal, refused_write
 from gpukernel.frontend.source import FunctionSource, plain_function, read_source
@@ -375,7 +383,9 @@ class _Resolver:
             self.check_constant(path, value, span)
         elif not dotted and not self.usable(value):  # before a dot, any object will do
             message, hint = refusal(".".join(path), value)
-            self.diagnostics.append(Diagnostic(KernelTypeError, span, message, hint))
+            found = Diagnostic(KernelTypeError, span, message, hint)
+            waits = value is None and self.may_defer  # the module may still assign it
+            (self.deferred if waits else self.diagnostics).append(found)
             return syntax.Global(path, MISSING, span)
         return syntax.Global(path, value, span)
 
@@ -393,7 +403,14 @@ class _Resolver:
         if isinstance(value, type) and value in CASTS:
             return True
         function = plain_function(value)
-        if function is not None and function is value:
-            self.called.append(function)
-            return True
-        return False
+        if function is None or function is not value:
+            return False
+        if is_own(function) and not (is_library(function) or is_own(self.function)):
+            return False  # such as gk.sum: it launches kernels itself
+        self.called.append(function)
+        return True
+
+
+def is_own(function: FunctionType) -> bool:
+    """Whether a function is part of this package."""
+    return function.__module__.startswith("gpukernel.")

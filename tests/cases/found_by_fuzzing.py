@@ -132,3 +132,47 @@ def index_of_a_component_is_computed_once():
     v = vec2(1.0, 2.0)
     v[place()] += 3.0
     return v.x * 10 + calls[0] + index()
+
+
+# ---------------------------------------------------------------- targets from left to right
+
+
+@cases.add(shape=(3,), reference=[3012, 1312, 2312])
+def element_before_the_name_that_finds_it():
+    i = index()
+    xs = [1, 2, 3]
+    xs[0], xs[1], xs[2] = xs[2], xs[0], xs[1]
+    xs[i], i = i, xs[i]
+    return xs[0] * 100 + xs[1] * 10 + xs[2] + i * 1000
+
+
+@cases.add(shape=(3,), reference=[2965, 1795, 769])
+def element_after_the_name_that_finds_it():
+    i = index()
+    xs = [5, 6, 7]
+    i, xs[i] = 2 - i, 9
+    return xs[0] + xs[1] * 10 + xs[2] * 100 + i * 1000
+
+
+@cases.add(shape=(3,))
+def names_and_components_in_turn():
+    i = index()
+    k = 2 - i
+    v = vec3(1.0, 2.0, 3.0)
+    v[k], k, v[k], i, v.x = v.y, i, float(k), k, float(i)
+    return v.x + v.y * 10 + v.z * 100 + k * 1000 + i * 10000
+
+
+# ---------------------------------------------------------------- constants that are not written
+
+
+@cases.add(TABLE, shape=(2,), reference=0)
+def negative_places_in_a_tuple_are_outside(a):
+    place = (-1, -2)
+    return a[place] + a[min(-1, 5), 0]
+
+
+@cases.add(TABLE, shape=(2,), reference=[[2, 120], [2, 120]])
+def vectors_loaded_at_computed_constants(a):
+    k = -1
+    return vec2.load(a, -2 + 1) + vec2.load(a, k) + vec2.load(a, int(-1.0))

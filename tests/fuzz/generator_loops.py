@@ -110,7 +110,7 @@ class Loops(Records):
         return Line(f"{new} = list({name})")
 
     def move_element(self, depth: int) -> Statement | None:
-        """``l[i], m[j], x = m[j], x, l[i]``, and shorter ones."""
+        """``l[i], x, m[j] = x, m[j], l[i]``, shorter ones, and ``l[i] = x = e``."""
         kinds = [t.element for _, t in self.lists()]
         if not kinds:
             return None
@@ -118,14 +118,17 @@ class Loops(Records):
         cells = [(n, t) for n, t in self.lists() if t.element == domain]
         found = [self.cell(*self.random.choice(cells)) for _ in range(self.choose(1, 2))]
         names = [n for n, d in self.scope.writable() if d == domain]
-        found += [(name, ()) for name in names[:1]]
+        found += [(self.random.choice(names), ())] if names else []
         if len(found) < 2:
             return None
+        self.random.shuffle(found)
         texts: list[str] = []
         parts: tuple[Expr, ...] = ()
         for text, index in found:
             texts.append(text.replace("{0}", f"{{{len(parts)}}}"))
             parts += index
+        if self.chance(0.3):
+            return Line(f"{' = '.join(texts)} = {{{len(parts)}}}", (*parts, self.value(domain, 2)))
         return Line(f"{', '.join(texts)} = {', '.join(texts[1:] + texts[:1])}", parts)
 
     def cell(self, name: str, found: ListType) -> tuple[str, tuple[Expr, ...]]:
