@@ -86,18 +86,30 @@ def target_names(target: syntax.Target) -> Iterator[syntax.TargetName]:
 def names_read(function: syntax.Function) -> set[str]:
     """Return the variables that are read anywhere in a function."""
     found: set[str] = set()
+    for node in _nodes(function):
+        if isinstance(node, syntax.Local):
+            found.add(node.name)
+        elif isinstance(node, syntax.Augmented) and isinstance(node.target, syntax.TargetName):
+            found.add(node.target.name)
+    return found
+
+
+def comprehension_names(function: syntax.Function) -> set[str]:
+    """Return the variables of a function's comprehensions, as they are written."""
+    targets = (node.name for node in _nodes(function) if isinstance(node, syntax.TargetName))
+    return {name.partition("@")[0] for name in targets if "@" in name}
+
+
+def _nodes(function: syntax.Function) -> Iterator[object]:
+    """Yield all that a function is written with."""
     pending: list[object] = [function.body]
     while pending:
         node = pending.pop()
         if isinstance(node, tuple):
             pending += node
-        elif isinstance(node, syntax.Local):
-            found.add(node.name)
         elif is_dataclass(node) and not isinstance(node, (syntax.Global, Span)):
-            if isinstance(node, syntax.Augmented) and isinstance(node.target, syntax.TargetName):
-                found.add(node.target.name)
+            yield node
             pending += [getattr(node, field.name) for field in fields(node)]
-    return found
 
 
 def element_targets(

@@ -207,31 +207,26 @@ class OperatorInference(ChoiceInference):
         return self.call(BINARY[symbol], [left, right], span)
 
     def comparison(self, node: syntax.Comparison) -> Value:
-        left = self.uint_literal(node.operands[0])
-        result: nodes.Expr | None = None
-        for position, symbol in enumerate(node.symbols):
-            operand = node.operands[position + 1]
-            right, before = self.aside(partial(self.uint_literal, operand))
-            before_operand = node.operands[position]
-            if self.is_bare_wide(operand, left) or self.is_bare_wide(before_operand, right):
-                return ErrorValue()
-            last = position == len(node.symbols) - 1
-            used, again = (right, right) if last else self.twice(right)
-            if result is None:
-                self.block += before
-                before = ()
-            pair = [left, used]
-            part, more = self.aside(partial(self.call, COMPARE[symbol], pair, node.span))
-            if not isinstance(part, NUMBERS):
-                return ErrorValue()
-            if result is None:
-                self.block += more
-                result = part
-            else:
-                result = self.both("and", result, part, (*before, *more), node.span)
-            left = again
-        assert result is not None
-        return result
+        return self.chained(node, 0, self.uint_literal(node.operands[0]))
+
+    def chained(self, node: syntax.Comparison, position: int, left: Value) -> Value:
+        """Return the comparisons from a position on; ``left`` is the first one's left operand.
+
+        Those after the first are evaluated only if it holds: they read an operand that it computes.
+        """
+        operand, symbol = node.operands[position + 1], node.symbols[position]
+        right = self.uint_literal(operand)
+        if self.is_bare_wide(operand, left) or self.is_bare_wide(node.operands[position], right):
+            return ErrorValue()
+        is_last = position == len(node.symbols) - 1
+        used, again = (right, right) if is_last else self.twice(right)
+        result = self.call(COMPARE[symbol], [left, used], node.span)
+        if is_last or not isinstance(result, NUMBERS):
+            return result
+        rest, before = self.aside(partial(self.chained, node, position + 1, again))
+        if not isinstance(rest, NUMBERS):
+            return ErrorValue()
+        return self.both("and", result, rest, before, node.span)
 
 
 # Operators whose int operands debug mode checks: symbols, kind of failure, what must hold, message.

@@ -27,7 +27,13 @@ from gpukernel.errors import (
     Span,
     raise_errors,
 )
-from gpukernel.frontend.flow import assigned_names, check_flow, element_targets, target_names
+from gpukernel.frontend.flow import (
+    assigned_names,
+    check_flow,
+    comprehension_names,
+    element_targets,
+    target_names,
+)
 from gpukernel.frontend.negatives import literal_negatives
 from gpukernel.frontend.objects import (
     CASTS,
@@ -208,7 +214,8 @@ class _Resolver:
         names = {p.name for p in tree.params} | {t.name for t in assigned_names(tree.body)}
         params = tuple(self.parameter(p) for p in tree.params)
         if not self.scopes:  # of refused statements too
-            names |= {*self.function.__code__.co_varnames, *self.function.__code__.co_cellvars}
+            code = self.function.__code__
+            names |= {*code.co_varnames, *code.co_cellvars} - comprehension_names(tree)
         self.scopes.append(names)
         self.outer.append(set())
         body = self.block(tree.body)

@@ -69,7 +69,8 @@ def helpers_of_one_name_with_captured_tuples(a):
 
 @cases.add(A)
 def index_that_a_call_makes_negative(a):
-    return a[min(max(-9, -2), 4)] + a[int(-1.5)] + a[-2]
+    outside = a[min(max(-9, -2), 4)] + a[int(-1.5)]
+    return outside + a[-2]
 
 
 @cases.add(A)

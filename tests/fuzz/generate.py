@@ -30,11 +30,13 @@ from tests.fuzz.scope import Parameter, Scope, Signature
 # What the language has beyond numbers and control flow; each can be left out.
 FEATURES = frozenset(
     "lists matrices tuples records loop_else divmod outputs vectors uint captures nested lambda "
-    "iteration debug dtype boundary random vectorize".split()
+    "large iteration debug dtype boundary random vectorize".split()
 )
 LARGEST = 6
 GRIDS = ((5,), (7,), (8,), (12,), (2, 3), (3, 4), (1, 5), (2, 2, 2), (3, 1, 3), (1, 2, 5))
 GRIDS_4D = ((1, 2, 2, 2), (2, 1, 1, 3), (1, 1, 2, 5))  # a vector adds a fifth axis: none has
+GRIDS_LARGE = ((1000,), (37, 41), (9, 10, 11), (2, 700), (300, 3))
+SAMPLES = 8  # of the cells of a large grid
 BOUNDARIES = ("zero", "clamp", "wrap", "reflect")
 WRAPPING = whole(-(2**100), 2**100)
 RESULTS = (*VARIABLES, *[WRAPPING] * 10, ROUGH, ROUGH)
@@ -67,6 +69,8 @@ class Generator(Loops):
             return self.elementwise(largest)
         result = self.kernel_result()
         grid = self.grid(result)
+        if "large" in self.features and self.chance(0.15):
+            grid = self.random.choice(GRIDS_LARGE)
         arguments: dict[str, Any] = {}
         variables: dict[str, Type] = {}
         captured: dict[str, Type] = {}
@@ -95,6 +99,7 @@ class Generator(Loops):
             arguments=arguments,
             grid=grid,
             results=outputs(result),
+            sampled=self.samples(grid),
             seed=self.random.randrange(2**64),
             boundary=self.boundary([n for n, t in variables.items() if isinstance(t, ArrayType)]),
             debug="debug" in self.features and self.chance(0.1),
@@ -135,6 +140,13 @@ class Generator(Loops):
             seed=self.random.randrange(2**64),
             vectorized=True,
         )
+
+    def samples(self, grid: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+        """Return the cells of a large grid that CPython computes."""
+        if grid not in GRIDS_LARGE:
+            return ()
+        cells = [tuple(self.random.randrange(n) for n in grid) for _ in range(SAMPLES - 2)]
+        return (tuple(0 for _ in grid), *cells, tuple(n - 1 for n in grid))
 
     def grid(self, result: Type) -> tuple[int, ...]:
         has_vectors = any(isinstance(kind, VectorType) for kind in outputs(result))

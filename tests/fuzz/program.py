@@ -91,6 +91,7 @@ class Program:
     results: tuple[Type, ...]
     seed: int = 0  # of the random numbers
     boundary: str | Mapping[str, str] = field(default="", hash=False)
+    sampled: tuple[tuple[int, ...], ...] = ()  # cells that CPython computes; () for all
     debug: bool = False
     vectorized: bool = False  # a function of numbers, applied to every element
 

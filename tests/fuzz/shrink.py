@@ -59,7 +59,7 @@ def smaller(program: Program) -> Iterator[Program]:
     for n in range(len(program.preamble)):
         yield replace(program, preamble=program.preamble[:n] + program.preamble[n + 1 :])
     for axis, extent in enumerate(program.grid):
-        if extent > 1 and not program.vectorized:
+        if extent > 1 and not program.vectorized and not program.sampled:
             grid = program.grid[:axis] + (extent // 2,) + program.grid[axis + 1 :]
             yield replace(program, grid=grid)
     if program.debug:

@@ -73,7 +73,9 @@ def test_every_feature_is_used() -> None:
         "dtype": "dtype=",
         "boundary": "boundary=",
         "random": "gk.rand",
+        "large": "(1000,)",
         "vectorize": "gk.vectorize(",
     }
-    text = "".join(generate(seed).source() for seed in range(100))
+    programs = [generate(seed) for seed in range(100)]
+    text = "".join(f"{program.source()} {program.grid}" for program in programs)
     assert set(marks) == FEATURES and all(mark in text for mark in marks.values())
