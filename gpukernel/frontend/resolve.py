@@ -419,5 +419,6 @@ class _Resolver:
 
 
 def is_own(function: FunctionType) -> bool:
-    """Whether a function is part of this package."""
-    return function.__module__.startswith("gpukernel.")
+    """Whether a function is part of this package, and no program of its selftest."""
+    module = function.__module__
+    return module.startswith("gpukernel.") and not module.startswith("gpukernel.selftest")

@@ -176,3 +176,29 @@ def negative_places_in_a_tuple_are_outside(a):
 def vectors_loaded_at_computed_constants(a):
     k = -1
     return vec2.load(a, -2 + 1) + vec2.load(a, k) + vec2.load(a, int(-1.0))
+
+
+# ---------------------------------------------------------------- chains that end early everywhere
+
+
+def successor(x):
+    return x + 1
+
+
+@cases.add(shape=(3,), reference=[False, False, False])
+def chain_that_no_cell_finishes():
+    i = index()
+    return i < 0 < successor(i) < 5
+
+
+@cases.add(shape=(5,), reference=[12, 2, 1, 1, 1])
+def chain_evaluates_as_far_as_it_holds():
+    calls = [0]
+
+    def counted(x):
+        calls[0] += 1
+        return x + 1
+
+    i = index()
+    holds = 0 <= i < counted(i) < 3 != counted(i + 1) < i + 9
+    return holds * 10 + calls[0]
