@@ -11,20 +11,21 @@ from typing import Any
 import numpy as np
 
 from gpukernel.errors import KernelNameError, KernelSyntaxError
-from gpukernel.kernel import Kernel, kernel
+from gpukernel.kernel import kernel
 from gpukernel.lang.grid import index
 
 _count = itertools.count(1)
 
 
-def from_source(text: str, name: str, namespace: dict[str, Any] | None = None) -> Kernel:
+def from_source(text: str, name: str, namespace: dict[str, Any] | None = None) -> Any:
     """Run Python text as a module of its own and return the kernel it defines.
 
     The text is executed: do not pass text that you do not trust.
 
     Args:
         text: Python source; ``kernel``, ``index``, ``math`` and ``np`` are there already.
-        name: the function to return; a plain function is made a kernel.
+        name: the kernel to return, or what `vectorize` or `reduction` made; a plain function is
+            made a kernel.
         namespace: more names that the text may use; it is not changed.
 
     Raises:
@@ -56,7 +57,7 @@ def from_source(text: str, name: str, namespace: dict[str, Any] | None = None) -
             "hint: split long expressions over several statements"
         ) from None
     found = names.get(name)
-    if isinstance(found, Kernel):
+    if hasattr(found, "py_func"):
         return found
     if isinstance(found, FunctionType):
         return kernel(found)

@@ -364,6 +364,9 @@ class CallInference(LoopInference):
         """Return ``pow(x, y)`` or ``operator.add(x, y)``, as the symbol itself would give."""
         if row is BINARY["**"] and len(arguments) == 2:
             return self.operator("**", arguments[0], arguments[1], span)
+        if row is BINARY["**"]:
+            message = f"`pow` takes two arguments in a kernel, got {len(arguments)}"
+            return self.error(span, message, "write pow(x, y)")
         return self.call(row, arguments, span)
 
 

@@ -36,7 +36,8 @@ BRACKETS: dict[str, Callable[[int], str]] = {
 
 
 def made(expression: str) -> gk.Kernel:
-    return gk.from_source(f"def f(a):\n    return {expression}\n", "f")
+    kernel: gk.Kernel = gk.from_source(f"def f(a):\n    return {expression}\n", "f")
+    return kernel
 
 
 @pytest.mark.parametrize("kind", [*DEEP, *BRACKETS])

@@ -149,3 +149,8 @@ def test_pickles_by_name() -> None:
 def test_needs_a_function() -> None:
     with pytest.raises(gk.KernelTypeError, match="@vectorize needs a plain Python function"):
         gk.vectorize(np.sin)
+
+
+def test_from_source(device: str) -> None:
+    text = "import gpukernel as gk\n@gk.vectorize\ndef doubled(x): return 2 * x"
+    assert gk.from_source(text, "doubled")(np.arange(3)).tolist() == [0, 2, 4]
