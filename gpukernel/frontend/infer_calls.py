@@ -260,14 +260,23 @@ class CallInference(LoopInference):
                 return self.error(node.span, "list() takes a generator with one `for`", hint)
             inner = syntax.Apply(node.function, (given.element,), (), node.span)
             given = replace(given, element=inner)  # several `for`: a fold of folds
-        if fold in (list, min, max) or given.is_list:
+        if fold is list or given.is_list:
             listed = self.comprehended(given)
             if isinstance(listed, ErrorValue) or fold is list:
                 return listed
             return self.apply_fold(function, [listed, *map(self.value, starts)], node.span)
+        return self.fold_elements(fold, given, starts, node.span)
+
+    def fold_elements(
+        self, fold: object, given: syntax.Comprehension, starts: Sequence[syntax.Expr], span: Span
+    ) -> Value:
+        """Return a fold of a generator that is not kept as a list."""
+        row = find_row(fold)
+        if row is not None:  # min, max
+            return self.extreme(given, row)
         if fold in (any, all):
             return self.decide(given, fold is any)
-        start, combine = self.fold_step(fold, node.span)
+        start, combine = self.fold_step(fold, span)
         if starts:
             number = self.number(starts[0], "the start of sum()")
             start = start if number is None else number

@@ -26,6 +26,7 @@ from gpukernel.frontend.values import (
 from gpukernel.ir import nodes, syntax
 from gpukernel.ir.constants import cast, constant
 from gpukernel.lang.operators import BINARY, COMPARE, UNARY
+from gpukernel.lang.table import Row
 from gpukernel.lang.types import BOOL, INT, ErrorType, ListType, Scalar, join
 
 Bounds = tuple[nodes.Expr, nodes.Expr, nodes.Expr]
@@ -326,6 +327,26 @@ class LoopInference(ExpressionInference):
             return found, first, (nodes.If(decides, (last, nodes.Break(node.span)), (), node.span),)
 
         return self.reduce(node, check)
+
+    def extreme(self, node: syntax.Comprehension, row: Row) -> Value:
+        """Return ``min`` or ``max`` of a generator of any length, 0 of one without elements."""
+
+        def choose(number: nodes.Expr) -> Reduced | None:
+            kind = scalar_of(number)
+            best = nodes.Name(self.temporary(kind), kind, node.span)
+            seen = nodes.Name(self.temporary(BOOL), BOOL, node.span)
+            held, before = self.aside(lambda: self.once(number))
+            better, more = self.aside(lambda: self.call(row, [best, held], node.span))
+            if not isinstance(better, NUMBERS):
+                return None
+            not_yet, now = (nodes.Constant(value, BOOL, node.span) for value in (False, True))
+            self.emit(nodes.Assign(seen.name, not_yet, node.span))
+            first = nodes.Assign(best.name, cast(constant(0, node.span), kind), node.span)
+            chosen = nodes.Select(seen, cast(better, kind), held, kind, node.span)
+            keep = nodes.Assign(best.name, chosen, node.span)
+            return best, first, (*before, *more, keep, nodes.Assign(seen.name, now, node.span))
+
+        return self.reduce(node, choose)
 
     def reduce(
         self, node: syntax.Comprehension, take: Callable[[nodes.Expr], Reduced | None]

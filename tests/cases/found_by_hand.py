@@ -122,3 +122,16 @@ def generator_with_two_loops(a):
     x = a[index()]
     total = sum(x * j for i in range(4) for j in range(i) if (i + j) % 2)
     return total * 10 + int(any(x == i - j for i in range(3) for j in range(3)))
+
+
+@cases.add(A)
+def extremes_of_generators(a):
+    i = index()
+    nearest = min(abs(a[k] - 2 * i) for k in range(len(a)))
+    farthest = max((a[k] - i) * 0.5 for k in range(len(a)) if k != i)
+    return nearest * 100 + farthest + max(i * j % 7 for i in range(3) for j in range(4))
+
+
+@cases.add(np.array([np.nan, 3.0, 1.0], np.float32))
+def smallest_of_a_generator_with_nan(a):
+    return min(a[k] for k in range(index(), 3))
