@@ -6,6 +6,7 @@ not allow it, and a leaf is taken instead after a few tries.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -140,7 +141,9 @@ class Expressions(Chooser):
         low = grain if wanted.nonzero else wanted.low
         if low <= value.domain.low and value.domain.high <= wanted.high and not wanted.nonzero:
             return value
-        return self.clamp(value, repr(float(low)), repr(float(wanted.high)), low, wanted.high)
+        # A bound that is no multiple of the grain may be no float32, and be rounded.
+        low, high = math.ceil(low / grain) * grain, math.floor(wanted.high / grain) * grain
+        return self.clamp(value, repr(float(low)), repr(float(high)), low, high)
 
     def clamp(self, value: Expr, low_text: str, high_text: str, low: float, high: float) -> Expr:
         template = self.choose(
