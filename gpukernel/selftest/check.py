@@ -41,7 +41,7 @@ class Check(ABC):
 
     def join(self, others: Sequence[Any]) -> Check:
         """Return one check that does what this one and others of its family do."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} has no family, so it joins nothing")
 
     def arguments(self) -> Mapping[str, Any]:
         """Return the arguments by name, for the report of a failure."""
