@@ -12,17 +12,17 @@ but the `Invoke`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Union
 
 from gpukernel.errors import Span
 from gpukernel.lang.table import Overload, Row
 from gpukernel.lang.types import ELEMENT_TYPES, ArrayType, ListType, Scalar
+from gpukernel.records import record
 
 # ---------------------------------------------------------------- expressions
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Constant:
     """A number known at compile time; ``value`` is a bool, int (int32 range) or float."""
 
@@ -31,7 +31,7 @@ class Constant:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Name:
     """A read of a local variable or of a helper's parameter."""
 
@@ -40,7 +40,7 @@ class Name:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Uniform:
     """A read of a launch scalar: a kernel's scalar argument or a captured number."""
 
@@ -49,16 +49,21 @@ class Uniform:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class GridIndex:
-    """One component of ``index()``: the output position along ``axis``."""
+    """One component of ``index()``: the output position along ``axis``.
+
+    In a program that computes several rows at once, ``tile`` says which of them is meant; in all
+    others it is 0.
+    """
 
     axis: int
     type: Scalar  # INT
     span: Span
+    tile: int = 0
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class GridExtent:
     """The size of the grid along ``axis``."""
 
@@ -67,7 +72,7 @@ class GridExtent:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Extent:
     """``array.shape[axis]``; the array is named as in ``Program.arrays``."""
 
@@ -77,20 +82,24 @@ class Extent:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Load:
     """``array[indices]``: one int expression an axis.
 
-    An index out of range reads what the array's ``boundary`` says: see `ArrayInput`.
+    An index out of range reads what the array's ``boundary`` says: see `ArrayInput`.  Where there
+    are ``boundaries``, one an axis, one that is not empty takes the place of the array's: ``wrap``
+    or ``clamp``.  With ``_low`` or ``_high`` these apply to indices below 0 or beyond the end only,
+    and with ``_step`` to the first of these only: no such reads are left in a program that is run.
     """
 
     array: str
     indices: tuple[Expr, ...]
     type: Scalar
     span: Span
+    boundaries: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Element:
     """``name[index]`` of a local list; an index out of range (0 to size - 1) reads zero."""
 
@@ -100,7 +109,7 @@ class Element:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ListName:
     """A whole local list: only as an argument of a call or as a returned value."""
 
@@ -109,7 +118,7 @@ class ListName:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Call:
     """An operator or builtin applied to arguments that have exactly ``overload.params`` types."""
 
@@ -120,7 +129,7 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Invoke:
     """A call of another function of the program, by its unique name; it has one scalar result.
 
@@ -133,7 +142,7 @@ class Invoke:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Logical:
     """Short-circuit ``and`` / ``or`` of two bools."""
 
@@ -144,7 +153,7 @@ class Logical:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Select:
     """``then if condition else otherwise``: only the chosen side is evaluated."""
 
@@ -155,7 +164,7 @@ class Select:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Cast:
     """Conversion between scalar types: ``int(x)``, ``float(x)``, ``bool(x)`` and joins.
 
@@ -168,7 +177,7 @@ class Cast:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Bind:
     """Evaluate ``value``, keep it in the local ``name``, and give it: an operand used twice."""
 
@@ -199,7 +208,7 @@ Expr = Union[
 # ---------------------------------------------------------------- statements
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Assign:
     """``name = value``; the value has the variable's type."""
 
@@ -208,7 +217,7 @@ class Assign:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class SetElement:
     """``name[index] = value`` of a local list; an index out of range writes nothing."""
 
@@ -218,7 +227,7 @@ class SetElement:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Fill:
     """Every element of the local list ``name`` becomes ``value``."""
 
@@ -227,7 +236,7 @@ class Fill:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class CopyList:
     """The local list ``name`` takes the values of another one of the same type."""
 
@@ -236,7 +245,7 @@ class CopyList:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class InvokeInto:
     """Call a function and put its results, scalars and lists, into ``targets`` in order."""
 
@@ -246,7 +255,7 @@ class InvokeInto:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Check:
     """Where ``condition`` is false the cell fails: ``Program.failures[failure]`` says how.
 
@@ -260,7 +269,7 @@ class Check:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class If:
     condition: Expr  # bool
     then: tuple[Stmt, ...]
@@ -268,13 +277,14 @@ class If:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class For:
     """``for name in range(start, stop, step)`` with Python's meaning.
 
     The bounds are evaluated once; assigning to ``name`` inside does not change the iteration;
     ``name`` keeps its last value after the loop and is untouched when there is no iteration.
-    A step of zero runs no iteration.
+    A step of zero runs no iteration.  ``is_short`` says that there are a few iterations at most:
+    it changes nothing but how the loop had better be compiled.
     """
 
     name: str
@@ -283,26 +293,27 @@ class For:
     step: Expr
     body: tuple[Stmt, ...]
     span: Span
+    is_short: bool = False
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class While:
     condition: Expr  # bool
     body: tuple[Stmt, ...]
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Break:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Continue:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Return:
     """Leave the function with its results, scalars or `ListName`s."""
 
@@ -328,18 +339,30 @@ Stmt = Union[
 # ---------------------------------------------------------------- program
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Variable:
-    """A typed name: a parameter, a local, or a launch scalar (a launch scalar is no list)."""
+    """A typed name: a parameter, a local, or a launch scalar (a launch scalar is no list).
+
+    ``is_captured`` says of a launch scalar that it is a captured number: those seldom change.
+    """
 
     name: str
     type: Scalar | ListType
+    is_captured: bool = False
 
 
 BOUNDARIES = ("zero", "clamp", "wrap", "reflect")
+AXIS_BOUNDARIES = (
+    "",
+    *(
+        kind + side
+        for kind in ("wrap", "clamp")
+        for side in ("", "_low", "_high", "_low_step", "_high_step")
+    ),
+)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ArrayInput:
     """An array that the program reads, by its unique name.
 
@@ -354,7 +377,7 @@ class ArrayInput:
     boundary: str = "zero"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Output:
     """One array that a launch fills.
 
@@ -371,7 +394,7 @@ class Output:
         return ELEMENT_TYPES[self.dtype]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Failure:
     """What a failed `Check` means: the kind of error and the words for its place."""
 
@@ -381,7 +404,7 @@ class Failure:
     array: str = ""  # whose shape belongs into the message
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Function:
     """A device function; every path through ``body`` ends in a `Return`.
 
@@ -397,7 +420,7 @@ class Function:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Program:
     """All that a launch runs: ``functions`` has callees first and the kernel last.
 

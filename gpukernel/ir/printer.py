@@ -98,7 +98,7 @@ def print_expression(node: nodes.Expr) -> str:
         case nodes.Uniform():
             return f"uniform({node.name})"
         case nodes.GridIndex():
-            return f"index({node.axis})"
+            return f"index({node.axis}, tile={node.tile})" if node.tile else f"index({node.axis})"
         case nodes.GridExtent():
             return f"grid[{node.axis}]"
         case nodes.Element():
@@ -108,7 +108,7 @@ def print_expression(node: nodes.Expr) -> str:
         case nodes.Extent():
             return f"{node.array}.shape[{node.axis}]"
         case nodes.Load():
-            return f"{node.array}[{_arguments(node.indices)}]"
+            return f"{node.array}[{_indices(node)}]"
         case nodes.Call():
             return _call(node)
         case nodes.Invoke():
@@ -135,6 +135,14 @@ def _call(node: nodes.Call) -> str:
         space = " " if node.row.symbol.isalpha() else ""
         return f"({node.row.symbol}{space}{print_expression(node.arguments[0])})"
     return f"{node.row.name}({_arguments(node.arguments)})"
+
+
+def _indices(node: nodes.Load) -> str:
+    indices = [print_expression(index) for index in node.indices]
+    for axis, boundary in enumerate(node.boundaries):
+        if boundary:
+            indices[axis] = f"{boundary}({indices[axis]})"
+    return ", ".join(indices)
 
 
 def _arguments(arguments: tuple[nodes.Expr, ...]) -> str:

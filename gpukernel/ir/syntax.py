@@ -8,15 +8,15 @@ called ``x@1``, so that it is none of the function's own.
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
 from typing import Union
 
 from gpukernel.errors import Span
+from gpukernel.records import record
 
 # ---------------------------------------------------------------- expressions
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Literal:
     """A number written in the source; floats fit float32, ints int32 or uint32."""
 
@@ -24,7 +24,7 @@ class Literal:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Name:
     """A name that is read, not yet bound."""
 
@@ -32,7 +32,7 @@ class Name:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Local:
     """A read of a parameter or variable of the function, or of a function around it."""
 
@@ -40,7 +40,7 @@ class Local:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Global:
     """A read of something outside the function: ``path`` is ``("np", "sin")`` for ``np.sin``."""
 
@@ -49,21 +49,21 @@ class Global:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Attribute:
     value: Expr
     name: str
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Subscript:
     value: Expr
     indices: tuple[Expr, ...]
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Apply:
     """A call as written."""
 
@@ -73,14 +73,14 @@ class Apply:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Unary:
     symbol: str  # "-", "+", "~", "not"
     operand: Expr
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Binary:
     symbol: str
     left: Expr
@@ -88,7 +88,7 @@ class Binary:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Comparison:
     """A chain: ``operands[0] symbols[0] operands[1] symbols[1] ...``."""
 
@@ -97,7 +97,7 @@ class Comparison:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Boolean:
     """``and`` or ``or`` of two or more operands."""
 
@@ -106,7 +106,7 @@ class Boolean:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Conditional:
     condition: Expr
     then: Expr
@@ -114,7 +114,7 @@ class Conditional:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Sequence:
     """A tuple as written."""
 
@@ -122,7 +122,7 @@ class Sequence:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ListDisplay:
     """A list as written: ``[a, b, c]``."""
 
@@ -130,7 +130,7 @@ class ListDisplay:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Comprehension:
     """``[element for target in iterable if conditions]``, or a generator expression."""
 
@@ -142,7 +142,7 @@ class Comprehension:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Lambda:
     """A function as an expression."""
 
@@ -172,19 +172,19 @@ Expr = Union[
 # ---------------------------------------------------------------- statements
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TargetName:
     name: str
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TargetTuple:
     elements: tuple[Target, ...]
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TargetElement:
     """``value[indices] = ...``"""
 
@@ -193,7 +193,7 @@ class TargetElement:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TargetAttribute:
     """``value.name = ...``: a component of a vector."""
 
@@ -205,7 +205,7 @@ class TargetAttribute:
 Target = Union[TargetName, TargetTuple, TargetElement, TargetAttribute]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Assign:
     """``targets[0] = targets[1] = value``."""
 
@@ -214,7 +214,7 @@ class Assign:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Augmented:
     target: TargetName | TargetElement | TargetAttribute
     symbol: str
@@ -222,7 +222,7 @@ class Augmented:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class If:
     condition: Expr
     then: tuple[Stmt, ...]
@@ -230,7 +230,7 @@ class If:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class For:
     """``otherwise`` is the ``else`` of the loop: it runs when no ``break`` left it."""
 
@@ -241,7 +241,7 @@ class For:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class While:
     condition: Expr
     body: tuple[Stmt, ...]
@@ -249,30 +249,30 @@ class While:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Break:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Continue:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Return:
     value: Expr
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Assert:
     condition: Expr
     message: str  # as written, "" where there is none
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Define:
     """A function defined inside another one."""
 
@@ -280,7 +280,7 @@ class Define:
     span: Span
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Evaluate:
     """A call whose value is not used: it changes the lists it is given."""
 
@@ -291,7 +291,7 @@ class Evaluate:
 Stmt = Union[Assign, Augmented, If, For, While, Break, Continue, Return, Assert, Define, Evaluate]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Parameter:
     """``kind`` is one of `inspect.Parameter`'s; defaults are read for nested functions only."""
 
@@ -301,7 +301,7 @@ class Parameter:
     default: Expr | None = None
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Function:
     """A function or lambda; ``span`` covers its name.
 

@@ -155,7 +155,8 @@ class _Checker:
             case nodes.Uniform():
                 _require(self.uniforms.get(node.name) == node.type, f"uniform {node.name}")
             case nodes.GridIndex():
-                _require(0 <= node.axis < self.program.grid_rank, "index() axis")
+                inside = 0 <= node.axis < self.program.grid_rank
+                _require(inside and node.tile >= 0, "index() axis")
             case nodes.Extent():
                 _require(node.array in self.arrays, f"array {node.array}")
             case nodes.Load():
@@ -183,6 +184,9 @@ class _Checker:
         _require(len(node.indices) == kind.rank, f"indices of {node.array}")
         _require(all(i.type == INT for i in node.indices), f"indices of {node.array}")
         _require(node.type == kind.element, f"element of {node.array}")
+        _require(len(node.boundaries) in (0, kind.rank), f"boundaries of {node.array}")
+        known = all(b in nodes.AXIS_BOUNDARIES for b in node.boundaries)
+        _require(known, f"boundaries of {node.array}")
 
     def invoke(self, node: nodes.Invoke) -> None:
         _require(self.called(node).results == (node.type,), f"result of {node.function}")

@@ -5,38 +5,65 @@ A rewrite returns unchanged nodes as they are (identity), so a pass that does no
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from gpukernel.ir import nodes, syntax
 
 _SYNTAX = syntax.Expr.__args__  # type: ignore[attr-defined]
-_EXPR = nodes.Expr.__args__  # type: ignore[attr-defined]
-_STMT = nodes.Stmt.__args__  # type: ignore[attr-defined]
+_TYPED = (*nodes.Expr.__args__, *nodes.Stmt.__args__)  # type: ignore[attr-defined]
+_Fields = tuple[tuple[str, bool], ...]
+
+
+def _fields_of(word: str) -> dict[type, _Fields]:
+    """Return each typed node's fields that hold one ``word``, or (True) a tuple of them."""
+    kinds = {word: False, f"tuple[{word}, ...]": True}
+    return {
+        node: tuple((f.name, kinds[str(f.type)]) for f in fields(node) if f.type in kinds)
+        for node in _TYPED
+    }
+
+
+_EXPRESSIONS, _STATEMENTS = _fields_of("Expr"), _fields_of("Stmt")
+_HELD = {node: (*_EXPRESSIONS[node], *_STATEMENTS[node]) for node in _TYPED}
 
 NodeT = TypeVar("NodeT")
 
 
 def syntax_children(node: syntax.Expr) -> Iterator[syntax.Expr]:
     """Yield the direct subexpressions of a surface expression, in source order."""
-    yield from _children(node, _SYNTAX)
+    for name in _surface_fields(type(node)):
+        for item in _flatten(getattr(node, name)):
+            if isinstance(item, _SYNTAX):
+                yield item
 
 
 def children(node: nodes.Expr | nodes.Stmt) -> Iterator[nodes.Expr]:
-    """Yield the direct subexpressions of a typed node, in evaluation order."""
-    yield from _children(node, _EXPR)
+    """Return the direct subexpressions of a typed node, in evaluation order."""
+    return iter(_held(node, _EXPRESSIONS[type(node)]))
 
 
 def substatements(node: nodes.Stmt) -> Iterator[nodes.Stmt]:
-    """Yield the statements directly inside a statement."""
-    yield from _children(node, _STMT)
+    """Return the statements directly inside a statement."""
+    return iter(_held(node, _STATEMENTS[type(node)]))
+
+
+def _held(node: Any, held: _Fields) -> list[Any]:
+    found: list[Any] = []
+    for name, is_tuple in held:
+        if is_tuple:
+            found += getattr(node, name)
+        else:
+            found.append(getattr(node, name))
+    return found
 
 
 def expressions(block: tuple[nodes.Stmt, ...]) -> Iterator[nodes.Expr]:
     """Yield every expression in a block, at any depth, parents first."""
     for statement in statements(block):
-        for child in children(statement):
+        for child in _held(statement, _EXPRESSIONS[type(statement)]):
             yield from subexpressions(child)
 
 
@@ -46,7 +73,9 @@ def statements(block: tuple[nodes.Stmt, ...]) -> Iterator[nodes.Stmt]:
     while pending:
         statement = pending.pop()
         yield statement
-        pending += reversed(list(substatements(statement)))
+        held = _STATEMENTS[type(statement)]
+        if held:
+            pending += reversed(_held(statement, held))
 
 
 def subexpressions(node: nodes.Expr) -> Iterator[nodes.Expr]:
@@ -55,15 +84,24 @@ def subexpressions(node: nodes.Expr) -> Iterator[nodes.Expr]:
     while pending:
         inner = pending.pop()
         yield inner
-        pending += reversed(list(children(inner)))
+        held = _EXPRESSIONS[type(inner)]
+        if held:
+            pending += reversed(_held(inner, held))
 
 
 def rewrite(node: NodeT, change: Callable[[Any], Any]) -> NodeT:
     """Return the typed node with ``change`` applied to it and everything inside, children first."""
     updates: dict[str, Any] = {}
-    for name in _inner_fields(type(node)):
-        old = getattr(node, name)
-        new = _rewrite_value(old, change)
+    for name, is_tuple in _HELD[type(node)]:
+        old = new = getattr(node, name)
+        if not is_tuple:
+            new = rewrite(old, change)
+        elif old:
+            items = []
+            for item in old:  # no comprehension: deep programs need every frame of the stack
+                items.append(rewrite(item, change))
+            if not all(map(operator.is_, items, old)):
+                new = tuple(items)
         if new is not old:
             updates[name] = new
     rebuilt = replace(node, **updates) if updates else node  # type: ignore[type-var]
@@ -71,31 +109,29 @@ def rewrite(node: NodeT, change: Callable[[Any], Any]) -> NodeT:
     return changed
 
 
-def _rewrite_value(value: Any, change: Callable[[Any], Any]) -> Any:
-    if isinstance(value, (*_EXPR, *_STMT, nodes.Function)):
-        return rewrite(value, change)
-    if isinstance(value, tuple) and value and is_dataclass(value[0]):
-        new = tuple(_rewrite_value(v, change) for v in value)
-        return value if all(a is b for a, b in zip(new, value)) else new
-    return value
+def with_expressions(node: NodeT, change: Callable[[nodes.Expr], nodes.Expr]) -> NodeT:
+    """Return a node with ``change`` applied to its own expressions, not to those in blocks."""
+    updates: dict[str, Any] = {}
+    for name, is_tuple in _EXPRESSIONS[type(node)]:
+        old = new = getattr(node, name)
+        if not is_tuple:
+            new = change(old)
+        elif old:
+            items = []
+            for item in old:
+                items.append(change(item))
+            if not all(map(operator.is_, items, old)):
+                new = tuple(items)
+        if new is not old:
+            updates[name] = new
+    return replace(node, **updates) if updates else node  # type: ignore[type-var]
 
 
-def _children(node: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
-    for name in _inner_fields(type(node)):
-        value = getattr(node, name)
-        if isinstance(value, kinds):
-            yield value
-        elif isinstance(value, tuple):
-            for item in _flatten(value):
-                if isinstance(item, kinds):
-                    yield item
-
-
-def _inner_fields(kind: type) -> tuple[str, ...]:
-    """Return the names of a node's fields that may hold other nodes, in order."""
+def _surface_fields(kind: type) -> tuple[str, ...]:
+    """Return the names of a surface node's fields that may hold other nodes, in order."""
     names = _known_fields.get(kind)
     if names is None:
-        leaves = ("name", "span", "type", "row", "overload")
+        leaves = ("name", "span")
         names = tuple(field.name for field in fields(kind) if field.name not in leaves)
         _known_fields[kind] = names
     return names

@@ -30,6 +30,13 @@ def _fold_function(function: nodes.Function) -> nodes.Function:
 
 
 def _fold(node: Any) -> Any:
+    if isinstance(node, (nodes.If, nodes.For, nodes.While)):
+        return _fold_block(node)
+    return fold_expression(node)
+
+
+def fold_expression(node: Any) -> Any:
+    """Return what an expression comes to whose parts are folded; other nodes stay."""
     match node:
         case nodes.Call() | nodes.Cast():
             return evaluate(node)
@@ -38,8 +45,6 @@ def _fold(node: Any) -> Any:
         case nodes.Logical(left=nodes.Constant(value=known)):
             decided = (node.operator == "or") == bool(known)
             return node.left if decided else node.right
-        case nodes.If() | nodes.For() | nodes.While():
-            return _fold_block(node)
         case _:
             return node
 
