@@ -11,9 +11,10 @@ from gpukernel.errors import KernelTypeError
 from gpukernel.frontend.infer import TypedKernel
 from gpukernel.ir.printer import print_program, print_syntax
 from gpukernel.launch import STAGES, Captured, Launcher, Values, told_when_too_deep
-from gpukernel.passes.pipeline import PASSES
-from gpukernel.runtime.device import resolve_device
-from gpukernel.runtime.explain import explain_program
+from gpukernel.runtime.array import Array
+from gpukernel.runtime.device import Device, get_device, made_device, resolve_device
+from gpukernel.runtime.explain import Launch, explain_launch
+from gpukernel.runtime.gl_texture import is_remembered
 
 
 class InspectableLauncher(Launcher):
@@ -25,8 +26,14 @@ class InspectableLauncher(Launcher):
 
     @told_when_too_deep
     def glsl(self, /, *args: Any, shape: Any = None, **keywords: Any) -> str:
-        """Return the fragment shaders for these arguments, with the Python lines as comments."""
-        return generate_glsl(self._program(args, keywords, shape)[0].program).text
+        """Return the fragment shaders for these arguments, with the Python lines as comments.
+
+        They are for the device ``gl`` if something has used it already, else for one of which no
+        more is known than that it has OpenGL 3.3.
+        """
+        device = made_device("gl") or get_device("cpu")
+        plan = self._described(args, keywords, shape, device)[0].plan()
+        return generate_glsl(plan.program, plan.variant).text
 
     @told_when_too_deep
     def ir(self, /, *args: Any, stage: str = STAGES[-1], shape: Any = None, **keywords: Any) -> str:
@@ -48,21 +55,37 @@ class InspectableLauncher(Launcher):
     def explain(
         self, /, *args: Any, shape: Any = None, device: str | None = None, **keywords: Any
     ) -> str:
-        """Return, in words, what these arguments compile to: types, passes, texture layouts."""
+        """Return, in words, what these arguments compile to: types, optimisations, textures."""
+        launch, baked = self._described(args, keywords, shape, device)
+        words = [f"  {name} is compiled in: a new value compiles anew" for name in baked]
+        return "\n".join([explain_launch(launch), *(["", "constants", *words] if words else [])])
+
+    def _described(
+        self,
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+        shape: Any,
+        device: str | Device | None,
+    ) -> tuple[Launch, list[str]]:
+        """Return what a launch with these arguments is of, and the captures it is compiled for."""
         typed, values, grid = self._program(args, keywords, shape)
         meaning = self._current()
         captured = Captured(meaning.resolution.positions, meaning.seen)
-        passes = [name for name, _ in PASSES] if self._settings.optimize else []
         sources = zip(typed.program.arrays, typed.arrays)
-        read = [(array.name, self._array(source, values, captured)) for array, source in sources]
-        arrays = {name: value.shape for name, value in read}
-        unread = {n: v.shape for n, v in values.items() if hasattr(v, "shape") and n not in arrays}
-        text = explain_program(
-            typed.program, resolve_device(device), {**arrays, **unread}, grid, passes
+        read = {array.name: self._array(source, values, captured) for array, source in sources}
+        arrays = {name: value.shape for name, value in read.items()}
+        arrays |= {n: v.shape for n, v in values.items() if hasattr(v, "shape") and n not in read}
+        launch = Launch(
+            program=typed.program,
+            inferred=self._program(args, keywords, shape, "infer")[0].program,
+            optimize=self._settings.optimize,
+            device=resolve_device(device),
+            arrays=arrays,
+            on_host=frozenset(name for name, value in read.items() if _is_on_host(value)),
+            scalars=self._scalars(typed, values, captured, seed=0),
+            grid=grid,
         )
-        baked = [".".join(path) for _, path in sorted(self._current().resolution.baked, key=str)]
-        words = [f"  {name} is compiled in: a new value compiles anew" for name in baked]
-        return "\n".join([text, *(["", "constants", *words] if words else [])])
+        return launch, [".".join(path) for _, path in sorted(meaning.resolution.baked, key=str)]
 
     def _program(
         self, args: tuple[Any, ...], keywords: dict[str, Any], shape: Any, stage: str = STAGES[-1]
@@ -72,3 +95,10 @@ class InspectableLauncher(Launcher):
         grid = self._inspected_grid(values, shape)
         kinds = {name: kind_of(value) for name, value in values.items()}
         return self._compile(self._current().snapshot(), kinds, len(grid), stage), values, grid
+
+
+def _is_on_host(value: Any) -> bool:
+    """Whether a launch on ``gl`` has the values of an array on the host."""
+    if isinstance(value, Array):
+        return getattr(value._storage, "host", None) is not None
+    return is_remembered(value)

@@ -22,10 +22,14 @@ from gpukernel.lang.types import FLOAT, ListType, Scalar
 DECLARATIONS = """\
 float gk_exact;  // every variable feeds it, and it an output, so that floats round as written
 bool gk_holds;  // a condition on floats"""
+PACKED_DECLARATIONS = """\
+vec4 gk_exact4;
+bvec4 gk_holds4;"""
 ZERO_DECLARATION = (
     "uniform float gk_zero;  // 0.0; unknown to the compiler, so 0.0 * x is no constant"
 )
 FEED_FROM_MAIN = "gk_exact = float(gk_index.x) + float(gk_holds);"
+FEED_PACKED = "gk_exact4 = vec4(gk_columns) + vec4(gk_holds4) + gk_exact;"
 _NAMES_A_LINE = 8
 
 
@@ -55,14 +59,19 @@ def rounds(value: Expr) -> bool:
     )
 
 
-def feeding(variables: Sequence[tuple[str, Scalar | ListType]]) -> Iterator[str]:
-    """Yield the assignments of variables, by their GLSL names and types, to the global."""
-    terms = [_as_float(name, kind) for name, kind in variables]
-    for start in range(0, len(terms), _NAMES_A_LINE):
-        yield f"gk_exact = {' + '.join(terms[start : start + _NAMES_A_LINE])};"
+def feeding(variables: Sequence[tuple[str, Scalar | ListType, bool]]) -> Iterator[str]:
+    """Yield the assignments of variables to the globals.
+
+    Args:
+        variables: the GLSL name and the type of each, and whether it is a vector of lanes.
+    """
+    for varying, suffix in ((False, ""), (True, "4")):
+        terms = [_as_float(name, kind, v) for name, kind, v in variables if v == varying]
+        for start in range(0, len(terms), _NAMES_A_LINE):
+            yield f"gk_exact{suffix} = {' + '.join(terms[start : start + _NAMES_A_LINE])};"
 
 
-def _as_float(name: str, kind: Scalar | ListType) -> str:
-    if isinstance(kind, ListType):
-        return f"float({name}[0])"
-    return name if kind == FLOAT else f"float({name})"
+def _as_float(name: str, kind: Scalar | ListType, varying: bool) -> str:
+    element = kind.element if isinstance(kind, ListType) else kind
+    value = f"{name}[0]" if isinstance(kind, ListType) else name
+    return value if element == FLOAT else f"{'vec4' if varying else 'float'}({value})"

@@ -1,5 +1,7 @@
 """Loops for drivers that end every loop after so many iterations, whatever its condition says.
 
+Where it is not proven that loops end before that (see `passes.trip_counts`), they are guarded.
+
 Mesa's software rasteriser counts the iterations of all loops of a fragment together and from the
 65,535th on leaves every loop at its end.  So innermost loops do several iterations of the source in
 one of their own, and the loop over the four lanes, which is around all others, notes that it was
@@ -11,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
+from typing import Any
 
 from gpukernel.codegen.symbols import list_sizes
 from gpukernel.ir import nodes
-from gpukernel.ir.walk import expressions, subexpressions, substatements
+from gpukernel.ir.walk import expressions, rewrite, subexpressions, substatements
 
 MAX_COPIES = 8
 SHORT = 64  # iterations that are not worth the copies
@@ -54,7 +57,7 @@ def copies_of(node: nodes.For | nodes.While, sizes: Mapping[str, int], looping: 
     """Return how many iterations of a loop to do in one: more than one only for innermost loops."""
     if has_loop(node.body, sizes, looping):
         return 1
-    if isinstance(node, nodes.For) and _is_short(node):
+    if isinstance(node, nodes.For) and (node.is_short or _is_short(node)):
         return 1
     if not _continues_plainly(node.body):
         return 1
@@ -62,6 +65,22 @@ def copies_of(node: nodes.For | nodes.While, sizes: Mapping[str, int], looping: 
     if isinstance(node, nodes.While):
         size += sum(1 for _ in subexpressions(node.condition))
     return max(1, min(MAX_COPIES, MAX_NODES // size))
+
+
+def with_copies_prepared(program: nodes.Program, looping: Set[str]) -> nodes.Program:
+    """Return the program with no ``continue`` in the loops that do several iterations in one."""
+    functions = []
+    for function in program.functions:
+        sizes = list_sizes((*function.params, *function.locals))
+
+        def prepare(node: Any, sizes: Mapping[str, int] = sizes) -> Any:
+            if isinstance(node, Loop) and copies_of(node, sizes, looping) > 1:
+                return replace(node, body=without_continue(node.body))
+            return node
+
+        body = tuple(rewrite(statement, prepare) for statement in function.body)
+        functions.append(replace(function, body=body))
+    return replace(program, functions=tuple(functions))
 
 
 def without_continue(body: tuple[nodes.Stmt, ...]) -> tuple[nodes.Stmt, ...]:

@@ -55,6 +55,10 @@ class Names:
         """Return a new identifier for one declaration, close to the name wished for."""
         return self._unique(_legal(wish))
 
+    def declare_helper(self, wish: str) -> str:
+        """Return a new identifier for a function of our own, whose name starts with gk_."""
+        return self._unique(wish)
+
     def fresh(self) -> str:
         """Return a new identifier for a temporary: t0, t1, ..."""
         while True:

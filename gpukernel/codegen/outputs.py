@@ -1,15 +1,16 @@
 """Which outputs are computed in which pass, and how a result becomes an element of one.
 
-A pass draws into several textures at once, so all of them have the same geometry: its outputs
-have the same ``size``.  It has no more color attachments than the device has draw buffers; the
-checks of a program are made in its first pass and take two of them.
+A pass draws into several textures at once, so all of them have the same geometry: its outputs have
+the same ``size``, and lie in their textures in the same way.  It has no more color attachments than
+the device has draw buffers; the checks of a program are made in its first pass and take two.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from gpukernel.ir.nodes import Program
+from gpukernel.records import record
 
 MIN_DRAW_BUFFERS = 8  # what every OpenGL 3.3 driver has
 CHECK_BUFFERS = 2
@@ -39,6 +40,18 @@ STORES = {
     "uint8": "uint(clamp({}, 0, 255))",
     "bool": "uint({})",
 }
+# The same for four cells at once; what needs a function of ours is made for each component.
+_PACKED_STORES = {
+    "float32": "{}",
+    "float16": "gk_to_half4({})",
+    "int32": "{}",
+    "int16": "clamp({}, -32768, 32767)",
+    "int8": "clamp({}, -128, 127)",
+    "uint32": "{}",
+    "uint16": "uvec4(clamp({}, 0, 65535))",
+    "uint8": "uvec4(clamp({}, 0, 255))",
+    "bool": "uvec4({})",
+}
 # Drivers may round in any direction when they store a float16, so it is made exact before: to 11
 # significant bits, below 2**-14 to multiples of 2**-24; a tie goes to the even side.
 TO_HALF_HELPER = """\
@@ -55,14 +68,33 @@ float gk_to_half(float x) {
     return uintBitsToFloat(sign_bit | (size & 0xFFFFE000u));
 }
 """
+TO_HALF_PACKED_HELPER = """\
+vec4 gk_to_half4(vec4 x) {
+    return vec4(gk_to_half(x.x), gk_to_half(x.y), gk_to_half(x.z), gk_to_half(x.w));
+}
+"""
 
 
-@dataclass(frozen=True)
+def packed_store(dtype: str, result: str, cells: str | None) -> str:
+    """Return what is stored of four results; where ``cells`` is false, zero."""
+    stored = _PACKED_STORES[dtype].format(result)
+    if cells is None:
+        return stored
+    if TEXELS[dtype] == "vec4":
+        return f"mix(vec4(0.0), {stored}, {cells})"
+    return f"{stored} * {TEXELS[dtype]}({cells})"
+
+
+@record(frozen=True)
 class Pass:
-    """One draw: the positions in ``Program.outputs`` it fills, and their size."""
+    """One draw: the positions in ``Program.outputs`` it fills, their size, and their kind.
+
+    The kind is that of `codegen.variant.Access`.
+    """
 
     outputs: tuple[int, ...]
     size: int | None
+    target: str
     checked: bool
 
     @property
@@ -73,17 +105,19 @@ class Pass:
         return LANES // self.size if LANES % self.size == 0 else 2
 
 
-def plan_passes(program: Program, max_draw_buffers: int) -> tuple[Pass, ...]:
+def plan_passes(
+    program: Program, targets: Sequence[str], max_draw_buffers: int
+) -> tuple[Pass, ...]:
     """Return the passes that fill all outputs; the first one makes the checks, if there are any."""
-    groups: dict[int | None, list[int]] = {}
-    for position, output in enumerate(program.outputs):
-        groups.setdefault(output.size, []).append(position)
+    groups: dict[tuple[int | None, str], list[int]] = {}
+    for position, (output, target) in enumerate(zip(program.outputs, targets)):
+        groups.setdefault((output.size, target), []).append(position)
     passes: list[Pass] = []
-    for size, positions in groups.items():
+    for (size, target), positions in groups.items():
         while positions:
             checked = bool(program.failures) and not passes
             count = max_draw_buffers - (CHECK_BUFFERS if checked else 0)
-            passes.append(Pass(tuple(positions[:count]), size, checked))
+            passes.append(Pass(tuple(positions[:count]), size, target, checked))
             positions = positions[count:]
     return tuple(passes)
 

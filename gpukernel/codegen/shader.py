@@ -6,20 +6,24 @@ them looks each up once and skips the missing ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from gpukernel.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Shader:
     """One pass of a program as GLSL 3.30 text, with the uniforms that a launch sets.
 
     ``lines[i]`` is the Python line behind fragment line ``i + 1``, or None.  ``samplers``,
-    ``shapes`` (``ivec4``: the shape, padded with ones at the end) and ``layouts`` (``ivec2``: pitch
-    in elements, texture width in texels) have one name an array, in ``Program.arrays`` order;
-    ``uniforms`` has one a scalar, in ``Program.uniforms`` order (bools are ints 0 and 1).
+    ``shapes`` (``ivec4``: the shape, padded with ones at the end), ``layouts`` (``ivec4``: pitch in
+    elements, mask and shift of texel numbers, last texel of a row) and ``values`` (the elements of
+    an array that is no texture) have one name an array, in ``Program.arrays`` order; ``uniforms``
+    has one a scalar, in ``Program.uniforms`` order (bools are ints 0 and 1).
     ``out_shape`` (``ivec4``) is the grid, and ``out_layout`` the layout of the arrays it fills.
     ``outputs`` are the positions in ``Program.outputs`` of those arrays: fragment output ``k``
     is stored in array ``outputs[k]``.
+    ``block`` (``ivec3``: see `runtime.gl_rows.Partition`) is used where a fragment computes
+    several rows.
+    A shader that ``leaves_padding`` writes anything into the lanes beyond the last column.
     A ``guarded`` shader discards the fragments in which the driver cut a loop short.
     A ``checked`` shader has two more fragment outputs, both ``ivec4``: (failure + 1, lane, value 0,
     value 1) and (value 2, value 3, 0, 0) of the first check that failed in the fragment, zeros when
@@ -33,16 +37,19 @@ class Shader:
     samplers: tuple[str, ...]
     shapes: tuple[str, ...]
     layouts: tuple[str, ...]
+    values: tuple[str, ...]
     uniforms: tuple[str, ...]
     out_shape: str
     out_layout: str
+    block: str
     outputs: tuple[int, ...] = (0,)
     cell_size: int | None = None
+    leaves_padding: bool = False
     guarded: bool = False
     checked: bool = False
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Shaders:
     """All passes of a program, in the order they run.
 

@@ -8,6 +8,7 @@ from gpukernel.lang.types import BOOL, FLOAT, INT, UINT, ListType, Scalar
 
 COMPONENTS = "xyzw"
 ZERO = {FLOAT: "0.0", INT: "0", UINT: "0u", BOOL: "false"}
+VECTORS = {FLOAT: "vec4", INT: "ivec4", UINT: "uvec4", BOOL: "bvec4"}
 
 
 class Symbols:
@@ -24,13 +25,27 @@ class Symbols:
         self.shapes = {a: self.names.declare(f"u_{a}_shape") for a in inputs}
         self.layouts = {a: self.names.declare(f"u_{a}_layout") for a in inputs}
         self.loads = {a: self.names.declare(f"load_{a}") for a in inputs}
+        self.fetches = {a: self.names.declare(f"fetch_{a}") for a in inputs}
+        self.values = {a: self.names.declare(f"u_{a}_values") for a in inputs}
 
 
-def declaration(kind: Scalar | ListType, name: str) -> str:
+def declaration(kind: Scalar | ListType, name: str, varying: bool = False) -> str:
     """Return the declaration of a variable, without an initial value."""
-    if isinstance(kind, ListType):
-        return f"{kind.element} {name}[{kind.size}]"
-    return f"{kind} {name}"
+    element = scalar_of(kind)
+    spelled = VECTORS[element] if varying else str(element)
+    return f"{spelled} {name}" + (f"[{kind.size}]" if isinstance(kind, ListType) else "")
+
+
+def scalar_of(kind: Scalar | ListType) -> Scalar:
+    """Return the type of a variable's numbers."""
+    element = kind.element if isinstance(kind, ListType) else kind
+    assert isinstance(element, Scalar)  # nested lists are no more when shaders are written
+    return element
+
+
+def zero(kind: Scalar, varying: bool) -> str:
+    """Return the zero that a variable starts with."""
+    return f"{VECTORS[kind]}({ZERO[kind]})" if varying else ZERO[kind]
 
 
 def returned_type(function: Function) -> Scalar | None:

@@ -7,7 +7,7 @@ they work only while ``kernel.at(position, ...)`` runs, and give what the device
 from __future__ import annotations
 
 import operator
-import secrets
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -156,7 +156,7 @@ class _Seeds:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.restart(secrets.randbits(64))
+        self.restart(int.from_bytes(os.urandom(8), "little"))
 
     def restart(self, value: Any) -> None:
         key = split_seed(value)

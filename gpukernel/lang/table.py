@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gpukernel.lang.types import FLOAT, INT, SCALARS, UINT, Scalar, Type, converts
+from gpukernel.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Budget:
     """How far a device may be from the exact result: ``absolute + ulp * spacing(exact)``."""
 
@@ -42,6 +43,11 @@ class Overload:
     helpers: tuple[str, ...] = ()
     params: tuple[Scalar, ...] = field(init=False)
     result: Scalar = field(init=False)
+
+    @property
+    def loops(self) -> bool:
+        """Whether its GLSL functions run loops."""
+        return any("while (" in text or "for (" in text for text in self.helpers)
 
     def __post_init__(self) -> None:
         left, right = self.signature.split("->")

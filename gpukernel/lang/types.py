@@ -7,11 +7,12 @@ they can be cache keys.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Union
 
+from gpukernel.records import record
 
-@dataclass(frozen=True)
+
+@record(frozen=True)
 class Scalar:
     """A number type of the language: ``bool``, or 32-bit ``int``, ``uint`` or ``float``."""
 
@@ -52,7 +53,7 @@ UINT_MAX = 2**32 - 1
 FLOAT_MAX = 3.4028234663852886e38
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ArrayType:
     """An array argument: a storage dtype and the number of its axes."""
 
@@ -73,7 +74,7 @@ class ArrayType:
         return f"{self.dtype} array with {self.rank} {axes}"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TupleType:
     """A tuple of values, as ``index()`` and ``a.shape`` give."""
 
@@ -83,7 +84,7 @@ class TupleType:
         return f"tuple of {len(self.elements)}"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class VectorType:
     """``vec2``, ``vec3`` or ``vec4`` (element float), or a tuple argument of ints."""
 
@@ -94,7 +95,7 @@ class VectorType:
         return f"vec{self.size}" if self.element == FLOAT else f"tuple of {self.size} ints"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ListType:
     """A local list: an array of constant size inside an invocation.
 
@@ -108,7 +109,7 @@ class ListType:
         return f"list of {self.size}"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ErrorType:
     """The type of an expression that was already reported: it silences what follows from it."""
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gpukernel.codegen.glsl import generate_glsl
 from gpukernel.ir.nodes import Output, Program
 from gpukernel.lang.types import INT
 from gpukernel.runtime.failure import CellFailed
 from gpukernel.runtime.gl_device import GLDevice
-from tests.codegen.running import make_program, run_cpu, run_gl
+from tests.codegen.running import build, make_program, run_cpu, run_gl, shaders_of
 from tests.interpreter.programs import (
     I,
     J,
@@ -54,7 +53,7 @@ def at_cell(outputs: list[str | Output], row: str = "row", column: str = "column
 @pytest.mark.parametrize("grid", GRIDS)
 @pytest.mark.parametrize("number", range(len(OUTPUTS)))
 def test_the_first_cell_in_row_major_order(
-    device: GLDevice, grid: tuple[int, int], number: int
+    device: GLDevice, grid: tuple[int, int], number: int, optimize: frozenset[str]
 ) -> None:
     program = at_cell(OUTPUTS[number])
     for row, column in [(0, 0), (grid[0] - 1, grid[1] - 1), (grid[0] // 2, grid[1] // 2)]:
@@ -62,24 +61,26 @@ def test_the_first_cell_in_row_major_order(
         with pytest.raises(CellFailed) as wanted:
             run_cpu(program, grid, None, scalars)
         with pytest.raises(CellFailed) as got:
-            run_gl(device, program, grid, None, scalars)
+            run_gl(device, program, grid, None, scalars, optimize)
         assert got.value.args == wanted.value.args
 
 
 @pytest.mark.parametrize("number", range(len(OUTPUTS)))
-def test_padding_never_fails(device: GLDevice, number: int) -> None:
+def test_padding_never_fails(device: GLDevice, number: int, optimize: frozenset[str]) -> None:
     inside = op("&", op("<", I, 5), op("<", J, 18))
     count = sum(1 if isinstance(o, str) else o.size or 1 for o in OUTPUTS[number])
     program = make_program(
         2, OUTPUTS[number], require(inside, 0), give(*[I] * count), num_failures=1
     )
-    run_gl(device, program, (5, 18))
+    run_gl(device, program, (5, 18), optimize=optimize)
     with pytest.raises(CellFailed) as caught:
-        run_gl(device, program, (5, 19))
+        run_gl(device, program, (5, 19), optimize=optimize)
     assert caught.value.args == ((0, 18), 0, ())
 
 
-def test_what_a_check_binds_is_there_in_every_pass(device: GLDevice) -> None:
+def test_what_a_check_binds_is_there_in_every_pass(
+    device: GLDevice, optimize: frozenset[str]
+) -> None:
     program = make_program(
         1,
         ["int32"] * 4,
@@ -87,14 +88,14 @@ def test_what_a_check_binds_is_there_in_every_pass(device: GLDevice) -> None:
         give(*[op("+", var("n"), k) for k in range(4)]),
         num_failures=1,
     )
-    shaders = generate_glsl(program, max_draw_buffers=3)
+    shaders = shaders_of(program, max_draw_buffers=3)
     assert [shader.checked for shader in shaders.passes] == [True, False]
-    got = run_gl(device, program, (5,), max_draw_buffers=3)
+    got = run_gl(device, program, (5,), optimize=optimize, max_draw_buffers=3)
     for k, values in enumerate(got):
         np.testing.assert_array_equal(values, np.arange(5) * 2 + k)
 
 
-def test_checks_in_loops_of_functions(device: GLDevice) -> None:
+def test_checks_in_loops_of_functions(device: GLDevice, optimize: frozenset[str]) -> None:
     body = function(
         "inner",
         [("n", INT)],
@@ -119,12 +120,12 @@ def test_checks_in_loops_of_functions(device: GLDevice) -> None:
         num_failures=2,
     )
     for guard in (False, True):
-        run_gl(device, program, (25,), guard_loops=guard)
+        run_gl(device, program, (25,), optimize=optimize, guard_loops=guard)
         with pytest.raises(CellFailed) as caught:
-            run_gl(device, program, (70,), guard_loops=guard)
+            run_gl(device, program, (70,), optimize=optimize, guard_loops=guard)
         assert caught.value.args == ((26,), 1, (5,))
 
 
-def test_a_program_with_checks_may_fail(device: GLDevice) -> None:
-    assert device.build(at_cell(["int32"])).may_fail
-    assert not device.build(make_program(1, ["int32"], give(I))).may_fail
+def test_a_program_with_checks_may_fail(device: GLDevice, optimize: frozenset[str]) -> None:
+    assert build(device, at_cell(["int32"]), optimize).may_fail
+    assert not build(device, make_program(1, ["int32"], give(I)), optimize).may_fail

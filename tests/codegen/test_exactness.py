@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gpukernel.codegen.glsl import generate_glsl
 from gpukernel.ir.nodes import Call, Function, Name, Program, Stmt
 from gpukernel.lang.types import FLOAT, INT
 from gpukernel.runtime.gl_device import GLDevice
-from tests.codegen.running import compare, make_program, run_cpu, run_gl
+from tests.codegen.running import compare, make_program, run_cpu, run_gl, shaders_of
 from tests.interpreter.programs import (
     I,
     Kind,
@@ -126,17 +125,20 @@ ZEROS = {
 
 
 @pytest.mark.parametrize("name", list(ZEROS))
-def test_zero_times_infinity_is_nan_and_zeros_have_signs(device: GLDevice, name: str) -> None:
+def test_zero_times_infinity_is_nan_and_zeros_have_signs(
+    device: GLDevice, name: str, optimize: frozenset[str]
+) -> None:
     values = np.array([0.0, -0.0, 1, -2, np.inf, -np.inf, np.nan], np.float32)
     program = make_program(1, ["float32"], give(ZEROS[name]), arrays={"a": values})
     wanted = run_cpu(program, (7,), {"a": values})[0]
-    got = run_gl(device, program, (7,), {"a": values})[0]
+    got = run_gl(device, program, (7,), {"a": values}, optimize=optimize)[0]
     np.testing.assert_array_equal(got, wanted)
     numbers = ~np.isnan(wanted)
     np.testing.assert_array_equal(np.signbit(got)[numbers], np.signbit(wanted)[numbers])
 
 
-def test_a_program_without_floats_needs_none_of_this() -> None:
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_program_without_floats_needs_none_of_this(packed: bool) -> None:
     program = make_program(1, ["int32"], when(op("<", I, 3), [give(1)]), give(op("*", I, 2)))
-    text = generate_glsl(program).text
+    text = shaders_of(program, packed=packed).text
     assert "gk_exact" not in text and "invariant" not in text

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gpukernel.codegen.glsl import generate_glsl
 from gpukernel.codegen.loops import looping_functions
+from gpukernel.codegen.plan import Planner
 from gpukernel.ir.nodes import Expr, Stmt
 from gpukernel.lang.types import BOOL, FLOAT, INT, UINT, ListType, Scalar
 from gpukernel.runtime.gl_device import GLDevice
-from tests.codegen.running import compare, make_program
+from tests.codegen.running import PLAIN, compare, make_program, shaders_of
 from tests.interpreter.programs import (
     I,
     assign,
@@ -161,12 +161,16 @@ def test_one_result_into_a_variable(device: GLDevice, kind: Scalar | ListType) -
     assert compare(device, program, (4,))[0].tolist() == [0, 3, 6, 9]
 
 
-def test_filling_a_long_list_is_a_loop_and_a_short_one_is_not() -> None:
+@pytest.mark.parametrize("optimize", [PLAIN, frozenset({"pack"})])
+def test_filling_a_long_list_is_a_loop_and_a_short_one_is_not(optimize: frozenset[str]) -> None:
     for size, loops in [(32, 0), (33, 1)]:
         body: list[Stmt] = [fill("xs", 0), give(element("xs", I))]
         program = make_program(1, ["int32"], *body, variables={"xs": ints(size)})
         assert len(looping_functions(program)) == loops
-        assert generate_glsl(program, guard_loops=True).passes[0].guarded == bool(loops)
+        planner = Planner(program, optimize, max_draw_buffers=8, cuts_loops=True)
+        variant = planner.plan((4,), ["folded"], [], planner.prove((4,), [], {})).variant
+        assert variant.guarded == bool(loops)
+        assert variant.packed == ("pack" in optimize)
 
 
 def test_fills_count_as_loops_where_the_driver_ends_them(device: GLDevice) -> None:
@@ -186,12 +190,13 @@ def test_fills_count_as_loops_where_the_driver_ends_them(device: GLDevice) -> No
     assert compare(device, program, (2,), guard_loops=True)[0].tolist() == [780] * 2
 
 
-def test_a_function_called_into_in_a_loop_is_not_unrolled_when_it_loops() -> None:
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_function_called_into_in_a_loop_is_not_unrolled_when_it_loops(packed: bool) -> None:
     pair = function("pair", [], [INT, INT], loop("k", 0, 9, 1, assign("a", var("k"))), give(1, 2))
     body: list[Stmt] = [loop("k", 0, I, 1, invoke_into(["a", "b"], "pair")), give(0)]
     program = make_program(1, ["int32"], *body, functions=[pair], variables={"a": INT, "b": INT})
     assert looping_functions(program) == {"pair", "kernel"}
-    text = generate_glsl(program, guard_loops=True).text
+    text = shaders_of(program, packed=packed, guard_loops=True).text
     assert text.count("pair(") == 2
 
 

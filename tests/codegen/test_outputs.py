@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gpukernel.codegen.glsl import generate_glsl
 from gpukernel.codegen.outputs import plan_passes
 from gpukernel.ir import nodes
 from gpukernel.ir.nodes import Output
 from gpukernel.lang.types import BOOL, ELEMENT_TYPES, FLOAT, INT, UINT, Scalar
 from gpukernel.runtime.gl_device import GLDevice
-from gpukernel.runtime.gl_program import GLExecutable
-from tests.codegen.running import compare, make_program, output_shape, run_gl
+from gpukernel.runtime.layout import kind_of, make_layout
+from tests.codegen.running import build, compare, make_program, output_shape, run_gl, shaders_of
 from tests.interpreter.programs import I, J, cast, give, load, op
 
 GRIDS = [(1,), (7,), (300,), (3, 5), (9, 70), (70, 9), (3, 4, 5), (2, 3, 21)]
@@ -89,16 +88,18 @@ def test_outputs_of_all_kinds_in_as_many_passes_as_needed(
         ),
     )
     compare(device, program, grid, max_draw_buffers=max_draw_buffers)
-    passes = plan_passes(program, max_draw_buffers)
+    targets = [kind_of(make_layout(output_shape(o, grid), 1024)) for o in program.outputs]
+    passes = plan_passes(program, targets, max_draw_buffers)
     assert sorted(k for drawn in passes for k in drawn.outputs) == list(range(8))
     assert all(len(drawn.outputs) <= max_draw_buffers for drawn in passes)
+    assert all(targets[k] == drawn.target for drawn in passes for k in drawn.outputs)
 
 
 def test_text_of_one_pass_is_its_fragment_and_of_several_all_of_them() -> None:
     program = make_program(1, ["int32"] * 3, give(I, I, I))
-    together = generate_glsl(program)
+    together = shaders_of(program)
     assert together.text == together.passes[0].fragment
-    apart = generate_glsl(program, max_draw_buffers=2)
+    apart = shaders_of(program, max_draw_buffers=2)
     assert [shader.outputs for shader in apart.passes] == [(0, 1), (2,)]
     assert "// pass 2 of 2: output 2\n#version 330 core" in apart.text
 
@@ -108,11 +109,12 @@ def test_more_outputs_than_any_driver_draws_at_once(device: GLDevice) -> None:
     compare(device, program, (5, 40))
 
 
-def test_outputs_of_one_shape_and_different_layouts(device: GLDevice) -> None:
+def test_outputs_of_one_shape_and_different_layouts(
+    device: GLDevice, optimize: frozenset[str]
+) -> None:
     grid = (20, 20)
     program = make_program(2, ["int32", "float32"], give(op("-", I, J), cast(I, FLOAT)))
-    shaders = generate_glsl(program)
-    executable = GLExecutable(device._context, device._textures, shaders)
+    executable = build(device, program, optimize)
     wide = device.allocate((8, 50 * 1), np.dtype("int32"))
     reshaped = device.reshape(device.allocate((400,), np.dtype("int32")), grid)
     straight = device.allocate(grid, np.dtype("float32"))
@@ -125,7 +127,9 @@ def test_outputs_of_one_shape_and_different_layouts(device: GLDevice) -> None:
 
 
 @pytest.mark.parametrize("grid", [(0,), (0, 5), (5, 0)])
-def test_an_empty_grid_draws_nothing(device: GLDevice, grid: tuple[int, ...]) -> None:
+def test_an_empty_grid_draws_nothing(
+    device: GLDevice, grid: tuple[int, ...], optimize: frozenset[str]
+) -> None:
     program = make_program(len(grid), ["int32", Output("float32", 3)], give(I, 1.0, 2.0, 3.0))
-    for output, got in zip(program.outputs, run_gl(device, program, grid)):
+    for output, got in zip(program.outputs, run_gl(device, program, grid, optimize=optimize)):
         assert got.shape == output_shape(output, grid)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gpukernel.codegen.glsl import generate_glsl
 from gpukernel.ir.nodes import Constant, GridExtent, Stmt
 from gpukernel.lang.types import BOOL, FLOAT, INT, INT_MIN, UINT, UINT_MAX, Scalar
 from gpukernel.runtime.gl_device import GLDevice
-from tests.codegen.running import Scalars, compare, make_program
+from tests.codegen.running import Scalars, compare, make_program, shaders_of
 from tests.interpreter.programs import (
     SPAN,
     I,
@@ -96,9 +95,10 @@ def test_long_and_deep_programs(device: GLDevice) -> None:
     compare(device, program, (5,))
 
 
-def test_every_line_is_mapped_to_its_python_line() -> None:
+@pytest.mark.parametrize("packed", [False, True])
+def test_every_line_is_mapped_to_its_python_line(packed: bool) -> None:
     program = make_program(1, ["int32"], assign("x", I), give(var("x")))
-    shader = generate_glsl(program).passes[0]
+    shader = shaders_of(program, packed=packed).passes[0]
     lines = shader.fragment.splitlines()
     assert len(lines) == len(shader.lines)
     assert shader.lines[lines.index("    return x;")] == SPAN.line

@@ -1,4 +1,4 @@
-"""The emitted text of three kernels, which also compiles where there is OpenGL."""
+"""The emitted text of a few kernels, which also compiles where there is OpenGL."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from gpukernel.runtime import device as devices
 
 HERE = Path(__file__).parent
 MATRIX = np.ones((3, 5), np.float32)
+WIDE = np.ones((40, 24), np.float32)
+WEIGHTS = np.arange(9, dtype=np.float32).reshape(3, 3)
 
 
 @gk.kernel(shape=lambda a, b: (a.shape[0], b.shape[1]))
@@ -51,8 +53,32 @@ def helper(a, input):
     return falloff(a[i, j]) + falloff(a[-1, j], 3) * input
 
 
+@gk.kernel(boundary="clamp")
+def stencil(a, weights):
+    i, j = index()
+    total = 0.0
+    for y in range(3):
+        for x in range(3):
+            total += a[i + y - 1, j + x - 1] * weights[y, x]
+    return total
+
+
+@gk.kernel
+def column(a, limit):
+    i, j = index()
+    total = 0.0
+    k = i
+    while k < a.shape[0] and total < limit:
+        if a[k, j] > 0.5:
+            total += a[k, j]
+        k += 1
+    return total
+
+
 KERNELS: list[tuple[gk.Kernel, tuple[Any, ...]]] = [
-    (matmul, (MATRIX, MATRIX.T)),
+    (matmul, (WIDE, WIDE.T)),
+    (stencil, (WIDE, WEIGHTS)),
+    (column, (MATRIX, 1.5)),
     (early_return, (3,)),
     (helper, (MATRIX, 0.5)),
 ]
