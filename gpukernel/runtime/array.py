@@ -22,6 +22,7 @@ from gpukernel.errors import DeviceError, KernelShapeError
 from gpukernel.runtime.device import Device, Storage, current_device
 from gpukernel.runtime.host import cast, storage_dtype
 from gpukernel.runtime.pictures import encode_png, save_picture, to_image
+from gpukernel.runtime.readback import Readback
 from gpukernel.runtime.shapes import fill_in_shape, read_shape
 
 if TYPE_CHECKING:
@@ -185,6 +186,21 @@ class Array:
         lease = self._live_lease
         return lease.device.download(self._view)
 
+    def numpy_async(self) -> Readback:
+        """Begin to copy the values to the host, and return at once.
+
+        The copy runs while Python and the device do other things; ``result()`` of what is
+        returned waits for it and gives the array that `numpy` would give now.
+
+        Example:
+            >>> import gpukernel as gk
+            >>> waiting = gk.arange(3).numpy_async()
+            >>> waiting.result().tolist()
+            [0, 1, 2]
+        """
+        lease = self._live_lease
+        return lease.device.download_async(self._view)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
             raise ValueError("the values of a device array cannot be had without a copy")
@@ -238,7 +254,7 @@ class Array:
 
     def copy(self) -> Array:
         """Return a new array on the same device with the same values."""
-        return Array._from_storage(self._owner, self._owner.upload(self.numpy()))
+        return self._copied(self.shape)
 
     def reshape(self, *shape: Any) -> Array:
         """Return the same values in row-major order under another shape.
@@ -255,13 +271,14 @@ class Array:
         asked = shape[0] if len(shape) == 1 else shape
         wanted = fill_in_shape(read_shape(asked, allow_rest=True), self.shape)
         view = self._reshaped_view(wanted)
-        if view is None:
-            device, values = self._owner, self.numpy().reshape(wanted)
-            return Array._from_storage(device, device.upload(values))
-        return view
+        return self._copied(wanted) if view is None else view
+
+    def _copied(self, shape: tuple[int, ...]) -> Array:
+        """Return a new array with these values under another shape of this size."""
+        return Array._from_storage(self._owner, self._owner.copy(self._view, shape))
 
     def _reshaped_view(self, shape: tuple[int, ...]) -> Array | None:
-        """Return the same memory under another shape of this size, None if it has padding."""
+        """Return the same memory under another shape of this size, None if it must be copied."""
         lease = self._live_lease
         view = lease.device.reshape(self._view, shape)
         return None if view is None else Array._from_lease(lease.share(), view)
@@ -273,7 +290,10 @@ class Array:
             KernelTypeError: a dtype that arrays cannot have.
             KernelOverflowError: a value that ``dtype`` cannot hold.
         """
-        converted = cast(self.numpy(), storage_dtype(dtype))
+        target = storage_dtype(dtype)
+        if target == self.dtype:
+            return self.copy()
+        converted = cast(self.numpy(), target)
         return Array._from_storage(self._owner, self._owner.upload(converted))
 
     # ---------------------------------------------------------------- pictures

@@ -10,6 +10,7 @@ import numpy as np
 from gpukernel.runtime.array import Array
 from gpukernel.runtime.device import Device, resolve_device
 from gpukernel.runtime.host import cast, storage_dtype, to_host
+from gpukernel.runtime.layout import LANES
 from gpukernel.runtime.shapes import read_shape
 
 Shape = Union[int, Sequence[int]]
@@ -47,8 +48,11 @@ def empty(shape: Shape, dtype: Any = np.float32, device: str | Device | None = N
         >>> gk.empty((2, 3), device="cpu").shape
         (2, 3)
     """
+    sizes = read_shape(shape)
+    if sizes[-1] % LANES:  # lanes that belong to no element must hold zero: see `layout`
+        return zeros(sizes, dtype, device)
     target = resolve_device(device)
-    return Array._from_storage(target, target.allocate(read_shape(shape), storage_dtype(dtype)))
+    return Array._from_storage(target, target.allocate(sizes, storage_dtype(dtype)))
 
 
 def full(shape: Shape, value: Any, dtype: Any = None, device: str | Device | None = None) -> Array:

@@ -1,7 +1,8 @@
 """One headless OpenGL context, usable from any thread of the process that made it.
 
 ``with context as gl:`` takes the context's lock, makes it current for the calling thread and gives
-the ModernGL context; leaving makes it current nowhere again (about 2 microseconds for both).
+the ModernGL context; leaving makes it current nowhere again (about 2 microseconds for both, where
+the driver need not be flushed for that).
 An error of ModernGL inside the block leaves it as a `DeviceError`.
 `GLContext.defer` is the one thing that may be called without: finalisers queue their frees there
 and the next entry runs them.  A process forked after the context was made cannot use it: drivers
@@ -16,12 +17,15 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
 from gpukernel.errors import DeviceError
+from gpukernel.runtime.gl_egl import like_current
 
 MIN_VERSION = 330
+MANY_BYTES = 64 * 1024  # that waiting draws read and write, so that they are begun
 _GL_DITHER = 0x0BD0
 _GL_SCISSOR_TEST = 0x0C11
 _GL_STENCIL_TEST = 0x0B90
@@ -41,13 +45,22 @@ class GLContext:
         self._lock = threading.RLock()
         self._depth = 0
         self._deferred: deque[Callable[[], None]] = deque()
-        self._gl, self._gl_error = _create()
+        self._queued_bytes = 0
+        self._modern, self._gl_error = _create()
         try:
-            self.facts = _read_facts(self._gl)
-            _set_state(self._gl)
+            self.facts = _read_facts(self._modern)
+            _set_state(self._modern)
+            unflushed = self._modern.extra
+            self._gl = self._modern if unflushed is None else unflushed  # what is made current
+            self._flush: Callable[[], None] | None = getattr(unflushed, "flush", None)
             self._gl.__exit__(None, None, None)  # creation left it current for this thread
         except Exception as error:  # whatever a broken driver's answers lead to
             raise DeviceError(f"a new OpenGL context does not work: {error!r}") from error
+
+    @property
+    def lock(self) -> AbstractContextManager[bool]:
+        """The lock alone, for what must not be changed by two threads but asks no driver."""
+        return self._lock
 
     def check_process(self) -> None:
         """Raise DeviceError in a process forked after the context was made."""
@@ -70,13 +83,14 @@ class GLContext:
                     raise DeviceError(f"the OpenGL context was lost: {error}") from error
                 raise
         self._depth += 1
-        try:
-            while self._deferred:
-                self._deferred.popleft()()
-        except BaseException as error:
-            self.__exit__(type(error), error, None)
-            raise
-        return self._gl
+        if self._deferred:
+            try:
+                while self._deferred:
+                    self._deferred.popleft()()
+            except BaseException as error:
+                self.__exit__(type(error), error, None)
+                raise
+        return self._modern
 
     def __exit__(
         self,
@@ -90,8 +104,24 @@ class GLContext:
                 self._gl.__exit__(None, None, None)
         finally:
             self._lock.release()
-        if isinstance(error, self._gl_error):
+        if error is not None and isinstance(error, self._gl_error):
             raise DeviceError(f"the OpenGL driver failed: {error}") from error
+
+    def queued(self, num_bytes: int) -> None:
+        """Tell, inside the context, that draws were queued which read and write so many bytes.
+
+        Many are sent to the driver at once, so that it works while Python goes on.  Few wait for
+        more to come, or for somebody who reads: waking the driver takes longer than they do.
+        """
+        self._queued_bytes += num_bytes
+        if self._queued_bytes >= MANY_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Have the driver begin what is queued, inside the context, without waiting for it."""
+        self._queued_bytes = 0
+        if self._flush is not None:  # else every exit flushes
+            self._flush()
 
     def defer(self, action: Callable[[], None]) -> None:
         """Run ``action`` at the next entry; callable from any thread and from finalisers."""
@@ -114,10 +144,26 @@ def _create() -> tuple[Any, type[Exception]]:
         except Exception as error:  # ModernGL's loaders raise plain Exception
             failures.append(f"{way}: {str(error) or type(error).__name__}")
         else:
-            return gl, moderngl.Error
+            return _without_flush(gl, moderngl), moderngl.Error
     raise DeviceError(
         f"no OpenGL 3.3 context could be made; tried {'; '.join(failures)}. {_remedy()}"
     )
+
+
+def _without_flush(gl: Any, moderngl: Any) -> Any:
+    """Return the new context, or one like it that need not be flushed between two threads."""
+    context = like_current(divmod(MIN_VERSION // 10, 10))
+    if context is None:
+        return gl
+    try:
+        made = moderngl.create_context(standalone=True, require=MIN_VERSION, context=context)
+    except Exception:  # ModernGL's loaders raise plain Exception
+        context.release()
+        gl.__enter__()
+        return gl
+    made.extra = context
+    gl.release()
+    return made
 
 
 def _ways() -> list[tuple[str, dict[str, Any]]]:

@@ -10,16 +10,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gpukernel.codegen.glsl import generate_glsl
-from gpukernel.codegen.loops import looping_functions
 from gpukernel.codegen.outputs import MIN_DRAW_BUFFERS
 from gpukernel.ir.nodes import Program
 from gpukernel.runtime.gl_context import GLContext
 from gpukernel.runtime.gl_loop_limit import cuts_loops_short
-from gpukernel.runtime.gl_program import GLExecutable
-from gpukernel.runtime.gl_texture import FORMATS, GLStorage, read_array, write_array
+from gpukernel.runtime.gl_move import GLMover
+from gpukernel.runtime.gl_program import GLDriver, GLExecutable
+from gpukernel.runtime.gl_readback import GLReadbacks
+from gpukernel.runtime.gl_rows import GLRows
+from gpukernel.runtime.gl_texture import FORMATS, GLStorage
 from gpukernel.runtime.gl_textures import GLTextures
+from gpukernel.runtime.gl_transfer import read_array, write_array
 from gpukernel.runtime.layout import make_layout
+from gpukernel.runtime.readback import Readback
 from gpukernel.runtime.stats import COUNTERS
 
 _layout_of = functools.lru_cache(maxsize=1024)(make_layout)
@@ -39,6 +42,8 @@ class GLDevice:
         """
         self._context = GLContext()
         self._textures = GLTextures(self._context, POOL_BYTES)
+        self._readbacks = GLReadbacks(self._context)
+        self._mover = GLMover(self._context)
         size = self._context.facts["max_texture_size"]
         self._max_size = size if isinstance(size, int) else 0
         buffers = self._context.facts["max_draw_buffers"]
@@ -48,17 +53,16 @@ class GLDevice:
         """Return storage for an array, contents undefined."""
         layout = _layout_of(tuple(shape), self._max_size)
         dtype = np.dtype(dtype)
-        with self._context:
-            texture = self._textures.take(layout.width, layout.height, FORMATS[dtype.name])
+        texture = self._textures.take(layout.width, layout.height, FORMATS[dtype])
         storage = GLStorage(layout, dtype, texture)
         COUNTERS.array_added(storage.nbytes)
         return storage
 
     def upload(self, host: np.ndarray) -> GLStorage:
         """Return storage with a copy of a C-contiguous, native-endian array."""
-        storage = self.allocate(host.shape, host.dtype)
-        if host.size:
-            with self._context:
+        with self._context:
+            storage = self.allocate(host.shape, host.dtype)
+            if host.size:
                 write_array(storage, host)
         COUNTERS.add("uploads")
         return storage
@@ -70,28 +74,43 @@ class GLDevice:
         COUNTERS.add("downloads")
         return values
 
+    def download_async(self, storage: GLStorage) -> Readback:
+        """Begin to copy the values as they are now to the host, without waiting for them."""
+        readback = self._readbacks.start(storage)
+        COUNTERS.add("downloads")
+        return readback
+
     def reshape(self, storage: GLStorage, shape: Sequence[int]) -> GLStorage | None:
-        """Return the same memory as another shape, or None where row padding forbids it."""
-        layout = storage.layout.reshaped(shape)
-        if layout is None:
-            return None
-        return GLStorage(layout, storage.dtype, storage.live_texture)
+        """Return the same memory as another shape, or None where its elements would move."""
+        return storage.reshaped(shape)
+
+    def copy(self, storage: GLStorage, shape: Sequence[int]) -> GLStorage:
+        """Return new storage with the same values, in row-major order, as another shape."""
+        copied = self.allocate(shape, storage.dtype)
+        if storage.nbytes:
+            self._mover.copy(storage, copied)
+        return copied
 
     def release(self, storage: GLStorage) -> None:
         """Let the memory be reused; callable from finalisers, a second call does nothing."""
         texture, storage.texture = storage.texture, None
         if texture is not None:
             COUNTERS.array_removed(storage.nbytes)
-            self._context.defer(lambda: self._textures.give(texture))
+            self._textures.give_later(texture)
 
-    def build(self, program: Program) -> GLExecutable:
-        """Generate, compile and link the shaders of a typed program."""
-        shaders = generate_glsl(
-            program,
-            guard_loops=bool(looping_functions(program)) and self._cuts_loops,
-            max_draw_buffers=self._max_draw_buffers,
+    def build(self, program: Program, optimize: frozenset[str] = frozenset()) -> GLExecutable:
+        """Prepare a typed program; its shaders are compiled when a launch needs them."""
+        return GLExecutable(self._driver, program, optimize)
+
+    @functools.cached_property
+    def _driver(self) -> GLDriver:
+        return GLDriver(
+            self._context,
+            self._textures,
+            GLRows(self._context, self._textures),
+            self._max_draw_buffers,
+            self._cuts_loops,
         )
-        return GLExecutable(self._context, self._textures, shaders)
 
     @functools.cached_property
     def _cuts_loops(self) -> bool:

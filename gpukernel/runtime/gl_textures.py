@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from gpukernel.errors import DeviceError
 from gpukernel.runtime.gl_context import GLContext
 from gpukernel.runtime.gl_texture import GLTexture
@@ -9,11 +11,12 @@ from gpukernel.runtime.pool import Pool
 
 
 class GLTextures:
-    """Gives out textures and takes them back; all methods need the context to be current."""
+    """Gives out textures and takes them back."""
 
     def __init__(self, context: GLContext, max_idle_bytes: int) -> None:
         self._context = context
         self._pool: Pool[GLTexture] = Pool(max_idle_bytes)
+        self._returned: deque[GLTexture] = deque()  # by finalisers, and not in the pool yet
 
     def take(self, width: int, height: int, texel_format: str) -> GLTexture:
         """Return a texture, contents undefined; out of memory frees the idle ones and tries again.
@@ -21,7 +24,10 @@ class GLTextures:
         Raises:
             DeviceError: the driver has not enough memory.
         """
-        texture = self._pool.take((width, height, texel_format))
+        key = (width, height, texel_format)
+        self._context.check_process()
+        with self._context.lock:
+            texture = self._take_returned(key) or self._pool.take(key)
         if texture is not None:
             return texture
         with self._context as gl:
@@ -32,5 +38,22 @@ class GLTextures:
                 return GLTexture(gl, width, height, texel_format)
 
     def give(self, texture: GLTexture) -> None:
-        """Keep a texture that nobody uses any more for reuse."""
+        """Keep a texture that nobody uses any more for reuse; the context must be current."""
         self._pool.give(texture)
+
+    def give_later(self, texture: GLTexture) -> None:
+        """Do that at the next entry of the context; callable from any thread and finaliser."""
+        self._returned.append(texture)
+        self._context.defer(self._give_returned)
+
+    def _take_returned(self, key: tuple[int, int, str]) -> GLTexture | None:
+        for _ in range(len(self._returned)):  # finalisers may add to them meanwhile
+            texture = self._returned.popleft()
+            if texture.key == key:
+                return texture
+            self._returned.append(texture)
+        return None
+
+    def _give_returned(self) -> None:
+        while self._returned:
+            self._pool.give(self._returned.popleft())

@@ -6,7 +6,7 @@ to 4 comes out, or an error: no value is ever changed silently.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from gpukernel.lang.types import ELEMENT_TYPES, MAX_RANK, UINT_MAX
 
 # What a dtype that no device holds is stored as, when every value allows it.
 _NARROWED = {"float64": "float32", "int64": "int32", "uint64": "int32"}
+_NATIVE = frozenset(map(np.dtype, ELEMENT_TYPES))
 _SUPPORTED = ", ".join(ELEMENT_TYPES)
 
 
@@ -37,6 +38,8 @@ def to_host(value: Any, what: str = "the array", dtype: Any = None) -> np.ndarra
         KernelOverflowError: a float64 too large for float32, or an int64 or uint64 that is not an
             int32.
     """
+    if dtype is None and _is_ready(value):
+        return value
     host = _as_numpy(value, what)
     if not 1 <= host.ndim <= MAX_RANK:
         raise KernelTypeError(
@@ -47,6 +50,16 @@ def to_host(value: Any, what: str = "the array", dtype: Any = None) -> np.ndarra
     if host.dtype.name != target.name:
         host = cast(host, target, what)
     return np.ascontiguousarray(host, dtype=target)
+
+
+def _is_ready(value: Any) -> TypeGuard[np.ndarray]:
+    """Whether devices can take the value as it is: asked at every launch, so it is quick."""
+    return (
+        type(value) is np.ndarray
+        and value.dtype in _NATIVE
+        and value.flags.c_contiguous
+        and 1 <= value.ndim <= MAX_RANK
+    )
 
 
 def storage_dtype(dtype: Any, what: str = "the array") -> np.dtype:
@@ -78,7 +91,7 @@ def cast(host: np.ndarray, target: np.dtype, what: str = "the array") -> np.ndar
         _check_int_range(host, target, what)
     try:
         with np.errstate(over="raise", under="ignore", invalid="ignore"):
-            return host.astype(target)
+            return host.astype(target, order="C")  # at once as devices take it
     except FloatingPointError:
         finite = host[np.isfinite(host)]
         largest = finite[np.argmax(np.abs(finite))]

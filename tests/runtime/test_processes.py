@@ -186,6 +186,26 @@ print(process.exitcode, arrays[0].numpy().sum(), result.numpy().sum())
 
 
 @NEEDS_FORK
+def test_read_backs_in_a_forked_child_are_errors(run, gl: devices.Device) -> None:
+    out = run("""
+array = gk.ones(100, device="gl")
+waiting = [array.numpy_async(), array.numpy_async()]
+def child():
+    for ask in (array.numpy_async, waiting[0].result, waiting[0].done):
+        try:
+            ask()
+        except gk.DeviceError as error:
+            print("spawn" in str(error), flush=True)
+    waiting.clear()
+process = multiprocessing.get_context("fork").Process(target=child)
+process.start()
+process.join(timeout=20)
+print(process.exitcode, waiting[0].result().sum())
+""")
+    assert out == "True\nTrue\nTrue\n0 100.0\n"
+
+
+@NEEDS_FORK
 def test_a_child_forked_while_another_thread_launches(run, gl: devices.Device) -> None:
     """The context's lock may be held at the fork: the child must not wait for it."""
     out = run("""
