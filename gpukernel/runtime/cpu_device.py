@@ -12,8 +12,8 @@ import numpy as np
 
 from gpukernel.errors import DeviceError
 from gpukernel.ir.nodes import Program
-from gpukernel.runtime.interpreter import Interpreter
 from gpukernel.runtime.layout import MAX_ELEMENTS
+from gpukernel.runtime.readback import Arrived, Readback
 from gpukernel.runtime.stats import COUNTERS
 
 Number = Union[bool, int, float]
@@ -41,10 +41,11 @@ class CPUStorage:
 class CPUExecutable:
     """A typed program with the interpreter that runs it."""
 
-    source = ""
-
     def __init__(self, program: Program) -> None:
         self.may_fail = bool(program.failures)
+        # Here, since it takes as long to import as all the rest, and not every process needs it.
+        from gpukernel.runtime.interpreter import Interpreter
+
         self._interpreter = Interpreter(program)
         COUNTERS.add("compiles")
         COUNTERS.add("programs")
@@ -95,9 +96,17 @@ class CPUDevice:
         COUNTERS.add("downloads")
         return values
 
+    def download_async(self, storage: CPUStorage) -> Readback:
+        """Return the values as they are now; there is nothing to wait for."""
+        return Readback(Arrived(self.download(storage)))
+
     def reshape(self, storage: CPUStorage, shape: Sequence[int]) -> CPUStorage | None:
         """Return the same memory as another shape."""
         return CPUStorage(storage.live_values.reshape(tuple(shape)))
+
+    def copy(self, storage: CPUStorage, shape: Sequence[int]) -> CPUStorage:
+        """Return new storage with the same values as another shape."""
+        return self._keep(storage.live_values.reshape(tuple(shape)).copy())
 
     def release(self, storage: CPUStorage) -> None:
         """Drop the memory; a second call does nothing."""
@@ -105,7 +114,7 @@ class CPUDevice:
             storage.values = None
             COUNTERS.array_removed(storage.nbytes)
 
-    def build(self, program: Program) -> CPUExecutable:
+    def build(self, program: Program, optimize: frozenset[str] = frozenset()) -> CPUExecutable:
         """Prepare a typed program for running."""
         return CPUExecutable(program)
 

@@ -21,6 +21,7 @@ from gpukernel.errors import DeviceError, KernelTypeError
 from gpukernel.ir.nodes import Program
 from gpukernel.runtime.cpu_device import CPUDevice
 from gpukernel.runtime.gl_device import GLDevice
+from gpukernel.runtime.readback import Readback
 from gpukernel.runtime.stats import COUNTERS, Memory
 
 Number = Union[bool, int, float]
@@ -37,7 +38,6 @@ class Storage(Protocol):
 class Executable(Protocol):
     """A compiled program."""
 
-    source: str
     may_fail: bool  # whether a launch can raise when the outputs are written already
 
     def launch(
@@ -69,14 +69,23 @@ class Device(Protocol):
     def download(self, storage: Any) -> np.ndarray:
         """Return the values as a new C-contiguous array."""
 
+    def download_async(self, storage: Any) -> Readback:
+        """Begin to copy the values as they are now to the host, without waiting for them."""
+
     def reshape(self, storage: Any, shape: Sequence[int]) -> Any | None:
         """Return the same memory as another shape, or None where its layout forbids that."""
+
+    def copy(self, storage: Any, shape: Sequence[int]) -> Any:
+        """Return new storage with the same values, in row-major order, as another shape."""
 
     def release(self, storage: Any) -> None:
         """Let the memory be reused; callable from finalisers."""
 
-    def build(self, program: Program) -> Executable:
-        """Compile a typed program."""
+    def build(self, program: Program, optimize: frozenset[str]) -> Executable:
+        """Compile a typed program, with the optimisations of these names where there is a choice.
+
+        The names are those of `gpukernel.passes.pipeline.OPTIMIZATIONS`.
+        """
 
     def synchronize(self) -> None:
         """Wait until all queued work is done."""
@@ -127,6 +136,9 @@ def get_device(name: str) -> Device:
     if name not in _FACTORIES:
         known = " and ".join(repr(n) for n in DEVICE_NAMES)
         raise DeviceError(f"unknown device {name!r}; known devices are {known}")
+    made = made_device(name)
+    if made is not None:
+        return made
     with _lock:
         if name in _failed:
             raise DeviceError(_failed[name])
@@ -137,6 +149,11 @@ def get_device(name: str) -> Device:
                 _failed[name] = str(error)
                 raise
         return _made[name]
+
+
+def made_device(name: str) -> Device | None:
+    """Return the device of that name if something has used it already."""
+    return _made.get(name)
 
 
 def current_device() -> Device:

@@ -41,7 +41,7 @@ class Compaction:
     def gather(self, value: Value) -> Value:
         """Return the value's gathered lanes; scalars stay as they are."""
         if isinstance(value, LocalList):
-            return LocalList(value.gather(self._positions, self.lanes, self.outer.shape))
+            return value.gather(self.gather, self._positions, self.lanes, self.outer.shape)
         if not isinstance(value, np.ndarray):
             return value
         if value.shape == self.outer.shape:
@@ -67,9 +67,8 @@ class Compaction:
         """
         if isinstance(new, LocalList):
             shape = self.outer.shape
-            whole = LocalList.zeros(len(new.values), new.values.dtype, len(shape))
-            whole = whole if old is None else old
-            whole.scatter(new.values, self.lanes, shape)
+            whole = LocalList.zeros(new.size, new.dtype, len(shape)) if old is None else old
+            whole.scatter(new, self._merge, self.lanes, shape)
             return whole
         merged = np.zeros(self.outer.shape, np.asarray(new).dtype)
         if old is not None:

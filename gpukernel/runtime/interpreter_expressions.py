@@ -6,26 +6,29 @@ others get is unspecified, and an expression that calls a function runs it for t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from gpukernel.errors import InternalError
 from gpukernel.ir import nodes
+from gpukernel.ir.affine import key as structure
 from gpukernel.lang.types import Scalar
+from gpukernel.records import record
 from gpukernel.runtime.interpreter_facts import invokes
-from gpukernel.runtime.interpreter_frame import Frame
+from gpukernel.runtime.interpreter_frame import Evaluate, Frame
 from gpukernel.runtime.interpreter_loads import load
-from gpukernel.runtime.lanes import Mask, Value, choose, conform, convert, dtypes_for, split
+from gpukernel.runtime.interpreter_operations import operation
+from gpukernel.runtime.interpreter_simplify import is_brief
+from gpukernel.runtime.lanes import Mask, Value, choose, convert, dtypes_for, split
 
-Evaluate = Callable[[Frame, Mask], Value]
 Invocation = Callable[[Frame, Mask], tuple[Value, ...]]
+_READY = (nodes.Constant, nodes.GridIndex, nodes.Uniform)  # nothing to compute
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Compiled:
     """A function of the program: ``run`` takes a frame whose values are the parameters."""
 
@@ -33,26 +36,43 @@ class Compiled:
     run: Invocation
 
 
+class Functions(Protocol):
+    """What the functions of a program share while they are compiled.
+
+    ``keys`` are those of what is kept with a block, by what is written; ``pure`` are the names of
+    functions whose result follows from their arguments and the block.
+    """
+
+    grid_rank: int
+    pure: frozenset[str]
+    arrays: Mapping[str, nodes.ArrayInput]
+    float_dtype: npt.DTypeLike
+    keys: dict[Hashable, object]
+
+    def parameters(self, name: str) -> tuple[str, ...]:
+        """Return the names of a function's parameters."""
+
+    def compiled(self, name: str, given: Mapping[str, nodes.Expr]) -> Compiled:
+        """Return a function for static values of some of its parameters."""
+
+
 class ExpressionCompiler:
     """Compiles the expressions of one function.
 
     ``slots`` says which loop counters are read from a slot of their own; ``used`` collects the
-    slots named so far in the innermost loop.  The compiler of statements keeps both up to date.
+    slots named so far in the innermost loop, ``static`` has the identities of the static nodes.
+    The compiler of statements keeps them up to date.
     """
 
-    def __init__(
-        self,
-        boundaries: Mapping[str, str],
-        functions: Mapping[str, Compiled],
-        float_dtype: npt.DTypeLike,
-    ) -> None:
-        """Take the boundary of each array and the functions compiled so far, by name."""
+    def __init__(self, functions: Functions, static: frozenset[int]) -> None:
+        """Take where functions come from, and the identities of the static nodes."""
+        self.static = static
         self.slots: dict[str, str] = {}
         self.used: set[str] = set()
-        self._boundaries = boundaries
         self._functions = functions
-        self._float_dtype = float_dtype
-        self._dtypes = dtypes_for(float_dtype)
+        self._in_static = False
+        self._float_dtype = functions.float_dtype
+        self._dtypes = dtypes_for(functions.float_dtype)
         self._kinds: dict[type, Callable[[Any], Evaluate]] = {
             nodes.Constant: self._constant,
             nodes.Name: self._name,
@@ -75,7 +95,12 @@ class ExpressionCompiler:
         """Return the closure of an expression."""
         if type(node) not in self._kinds:
             raise InternalError(f"the interpreter has no {type(node).__name__}")
-        return self._kinds[type(node)](node)
+        if self._in_static or isinstance(node, _READY) or id(node) not in self.static:
+            return self._kinds[type(node)](node)
+        self._in_static = True
+        evaluate = self._kinds[type(node)](node)
+        self._in_static = False
+        return _kept(evaluate, self._key(node))
 
     def expressions(self, group: Sequence[nodes.Expr]) -> tuple[Evaluate, ...]:
         """Return the closures of several expressions."""
@@ -83,8 +108,10 @@ class ExpressionCompiler:
 
     def invocation(self, name: str, arguments: Sequence[nodes.Expr]) -> Invocation:
         """Return a closure that calls a function and gives all its results."""
-        function = self._functions[name]
-        evaluate = tuple(zip(function.parameters, self.expressions(arguments)))
+        named = dict(zip(self._functions.parameters(name), arguments))
+        given = {parameter: value for parameter, value in named.items() if is_brief(value)}
+        function = self._functions.compiled(name, given)
+        evaluate = tuple((p, self.expression(named[p])) for p in function.parameters)
 
         def run(frame: Frame, mask: Mask) -> tuple[Value, ...]:
             values = {parameter: argument(frame, mask) for parameter, argument in evaluate}
@@ -108,7 +135,7 @@ class ExpressionCompiler:
         return lambda frame, mask: frame.launch.uniforms[name]
 
     def _grid_index(self, node: nodes.GridIndex) -> Evaluate:
-        axis = node.axis
+        axis = node.axis - self._functions.grid_rank  # from the last: others may come before
         return lambda frame, mask: frame.index[axis]
 
     def _grid_extent(self, node: nodes.GridExtent) -> Evaluate:
@@ -122,15 +149,9 @@ class ExpressionCompiler:
     # ------------------------------------------------------------ reads and calls
 
     def _load(self, node: nodes.Load) -> Evaluate:
-        array, dtype = node.array, self._dtypes[node.type]
-        boundary = self._boundaries[array]
-        indices = self.expressions(node.indices)
-
-        def run(frame: Frame, mask: Mask) -> Value:
-            where = [index(frame, mask) for index in indices]
-            return load(frame.launch.arrays[array], where, boundary, frame, dtype)
-
-        return run
+        given = self._functions.arrays[node.array]
+        grid_rank, dtype = self._functions.grid_rank, self._dtypes[node.type]
+        return load(node, given, grid_rank, dtype, self.expression)
 
     def _element(self, node: nodes.Element) -> Evaluate:
         name, index = node.name, self.expression(node.index)
@@ -138,18 +159,20 @@ class ExpressionCompiler:
         return lambda frame, mask: frame.values[name].element(index(frame, mask))
 
     def _call(self, node: nodes.Call) -> Evaluate:
-        compute, dtype = node.overload.numpy, self._dtypes[node.overload.result]
-        arguments = self.expressions(node.arguments)
-        if len(arguments) == 2:
-            left, right = arguments
-            return lambda frame, mask: conform(
-                compute(left(frame, mask), right(frame, mask)), dtype
-            )
-        return lambda frame, mask: conform(compute(*[a(frame, mask) for a in arguments]), dtype)
+        return operation(node.overload, self.expressions(node.arguments), self._float_dtype)
 
     def _invoke(self, node: nodes.Invoke) -> Evaluate:
         call = self.invocation(node.function, node.arguments)
-        return lambda frame, mask: call(frame, mask)[0]
+        same_arguments = all(id(argument) in self.static for argument in node.arguments)
+        if not same_arguments or node.function not in self._functions.pure:
+            return lambda frame, mask: call(frame, mask)[0]
+        kept = _kept(lambda frame, mask: call(frame, mask)[0], self._key(node))
+        # Lanes that do not ask might never come back from the function.
+        return lambda frame, mask: kept(frame, mask) if mask is True else call(frame, mask)[0]
+
+    def _key(self, node: nodes.Expr) -> object:
+        """Return what a value is kept by: where the same is written again, the same is known."""
+        return self._functions.keys.setdefault(structure(node), object())
 
     # ------------------------------------------------------------ choices
 
@@ -212,3 +235,20 @@ class ExpressionCompiler:
             return result
 
         return run
+
+
+def _kept(evaluate: Evaluate, key: object) -> Evaluate:
+    """Return the closure of a static expression: what it gives is kept with the block."""
+
+    def run(frame: Frame, mask: Mask) -> Value:
+        value = frame.known.get(key)
+        if value is None:
+            value = evaluate(frame, True)
+            block = frame.block
+            if block is None:
+                frame.known[key] = value
+            elif block.keeps_lanes or value.size == 1:
+                block.keep(frame.known, key, value, value.size)
+        return value
+
+    return run

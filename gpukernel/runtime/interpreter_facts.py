@@ -6,17 +6,69 @@ Pure functions from nodes of the typed program to names and yes-or-no answers.
 from __future__ import annotations
 
 from gpukernel.ir import nodes, walk
-from gpukernel.lang.types import ListType
+from gpukernel.lang.types import BOOL, INT, ListType
 
 # A loop goes on with its running lanes alone when fewer than one in so many run.  Reads become
 # gathers then, so a loop that reads arrays waits longer.
 SPARSE, SPARSE_WITH_LOADS = 2, 8
+# The launch scalars whose values are worth remembering: positions, sizes, switches.  Floats are
+# others each time, and so are the seeds of random numbers, which are uints.
+WHOLE = (BOOL, INT)
+_STATIC = (
+    nodes.Constant,
+    nodes.GridIndex,
+    nodes.GridExtent,
+    nodes.Extent,
+    nodes.Call,
+    nodes.Logical,
+    nodes.Select,
+    nodes.Cast,
+)
 _ASSIGNING = (nodes.Assign, nodes.SetElement, nodes.Fill, nodes.CopyList, nodes.For)
 
 
 def invokes(node: nodes.Expr) -> bool:
     """Whether the expression calls a function, which may loop for ever in a lane not asked."""
     return any(isinstance(e, nodes.Invoke) for e in walk.subexpressions(node))
+
+
+def is_static(node: nodes.Expr) -> bool:
+    """Whether the value follows from the cell, shapes and whole launch scalars alone."""
+    return all(_may_be_static(e) for e in walk.subexpressions(node))
+
+
+def _may_be_static(node: nodes.Expr) -> bool:
+    return isinstance(node, _STATIC) or (isinstance(node, nodes.Uniform) and node.type in WHOLE)
+
+
+def static_nodes(statements: tuple[nodes.Stmt, ...]) -> frozenset[int]:
+    """Return the identities of all expressions inside that are static."""
+    found: set[int] = set()
+    for node in reversed(list(walk.expressions(statements))):  # children before parents
+        if _may_be_static(node) and all(id(c) in found for c in walk.children(node)):
+            found.add(id(node))
+    return frozenset(found)
+
+
+def pure_functions(program: nodes.Program) -> frozenset[str]:
+    """Return the functions that depend on nothing but numbers, and give nothing but results."""
+    pure: set[str] = set()
+    for function in program.functions:  # callees come first
+        parts = tuple(walk.expressions(function.body))
+        statements = tuple(walk.statements(function.body))
+        calls = {e.function for e in parts if isinstance(e, nodes.Invoke)}
+        calls |= {s.function for s in statements if isinstance(s, nodes.InvokeInto)}
+        reads = any(isinstance(e, (nodes.Load, nodes.Uniform)) for e in parts)
+        checks = any(isinstance(s, nodes.Check) for s in statements)
+        lists = any(isinstance(parameter.type, ListType) for parameter in function.params)
+        if calls <= pure and not reads and not checks and not lists:
+            pure.add(function.name)
+    return frozenset(pure)
+
+
+def depends_on_grid(node: nodes.Expr) -> bool:
+    """Whether the grid index is read inside."""
+    return any(isinstance(e, nodes.GridIndex) for e in walk.subexpressions(node))
 
 
 def sparse_factor(node: nodes.For | nodes.While) -> int:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
-import uuid
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,7 +93,7 @@ def save_picture(values: np.ndarray, path: str | os.PathLike[str]) -> None:
             not installed.
         OSError: the file cannot be written.
     """
-    place = Path(path)
+    place = os.fspath(path)
     image = to_image(values)
     picture_format = _format_of(place)
     file = io.BytesIO()
@@ -108,27 +107,31 @@ def save_picture(values: np.ndarray, path: str | os.PathLike[str]) -> None:
     _replace_file(place, file.getvalue())
 
 
-def _format_of(path: Path) -> str:
+def _format_of(path: str) -> str:
     """Return Pillow's name of the format that a suffix stands for."""
     pillow = _pillow()
     formats: dict[str, str] = pillow.registered_extensions()
-    found = formats.get(path.suffix.lower())
+    suffix = os.path.splitext(path)[1]
+    found = formats.get(suffix.lower())
     if found is None or found not in pillow.SAVE:
-        what = f"suffix {path.suffix!r}" if path.suffix else "no suffix"
+        what = f"suffix {suffix!r}" if suffix else "no suffix"
         raise KernelError(
-            f"{path.name!r} has {what}, which names no picture format\n"
+            f"{os.path.basename(path)!r} has {what}, which names no picture format\n"
             "hint: use .png, or another that Pillow writes, such as .jpg, .gif, .webp or .tiff"
         )
     return found
 
 
-def _replace_file(place: Path, contents: bytes) -> None:
-    part = place.with_name(f".{place.name}.{uuid.uuid4().hex}.part")
+def _replace_file(place: str, contents: bytes) -> None:
+    folder, name = os.path.split(place)
+    part = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.part")
     try:
-        part.write_bytes(contents)
+        with open(part, "wb") as file:
+            file.write(contents)
         os.replace(part, place)
     except BaseException:
-        part.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(part)
         raise
 
 

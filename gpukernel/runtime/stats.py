@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass, fields
+from dataclasses import fields
+
+from gpukernel.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Memory:
     """What gpukernel holds and has done in this process, over all devices.
 

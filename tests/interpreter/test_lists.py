@@ -7,7 +7,7 @@ import pytest
 
 from gpukernel.ir import nodes
 from gpukernel.lang.types import BOOL, FLOAT, INT, UINT, ListType
-from gpukernel.runtime import interpreter
+from gpukernel.runtime.interpreter_blocks import cut
 from gpukernel.runtime.interpreter_lists import LocalList
 from tests.interpreter.programs import (
     BREAK,
@@ -260,7 +260,7 @@ def test_long_lists_run_in_small_blocks():
 
 
 def test_blocks_hold_a_bounded_number_of_elements():
-    bounded = interpreter._blocks((3000, 3000), 2, 4096)
+    bounded = cut((3000, 3000), 2, 4096)
     sizes = [np.prod([stop - start for start, stop in block]) for block in bounded]
     assert sum(sizes) == 3000 * 3000
     assert max(sizes) <= 4096

@@ -14,6 +14,7 @@ from gpukernel.ir import nodes
 from gpukernel.lang.table import Overload, Row
 from gpukernel.lang.types import BOOL, ELEMENT_TYPES, FLOAT, INT, RESULT_DTYPES
 from gpukernel.runtime import interpreter
+from gpukernel.runtime.interpreter_blocks import cut
 from tests.interpreter.programs import (
     SPAN,
     I,
@@ -147,7 +148,7 @@ def test_blocks_cover_the_grid(shape):
         total = op("+", op("*", total, shape[axis]), component)
     got = run(shape, INT, give(total))
     np.testing.assert_array_equal(got, np.arange(got.size, dtype=np.int32).reshape(shape))
-    blocks = interpreter._blocks(shape, 4, interpreter.BLOCK_LANES)
+    blocks = cut(shape, 4, interpreter.BLOCK_LANES)
     sizes = [np.prod([stop - start for start, stop in block]) for block in blocks]
     assert sum(sizes) == np.prod(shape)
     assert max(sizes) <= interpreter.BLOCK_LANES
