@@ -1,55 +1,33 @@
-"""``@reduction``: an associative function of two numbers folds whole arrays, in tree passes.
+"""``@reduction``: an associative function of two numbers folds whole arrays, in passes.
 
-Every launch folds runs of up to `RUN` neighbours to one value, as a balanced binary tree: so the
-error of a float sum grows with the logarithm of the length, as pairwise summation's does (N. J.
-Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14, 1993), and 16 million
-elements take four launches.  The passes are kernels in the kernel language.
+What the passes are is told in `folding`.  Where the function gives the same for both orders of its
+arguments they may take elements in any order, which is faster along the last axis.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType
-from typing import Any
+from typing import Any, Union
 
 import numpy as np
 
 from gpukernel.errors import KernelError, KernelShapeError, KernelTypeError
+from gpukernel.folding import PATTERNS, Cut, Passes, State, make_value_pass
 from gpukernel.frontend.resolve import Resolution
 from gpukernel.ir.constants import scalar_type
-from gpukernel.kernel import Kernel, checked_function, kernel
-from gpukernel.lang.grid import index
+from gpukernel.kernel import Kernel, checked_function
 from gpukernel.lang.types import ELEMENT_TYPES, RESULT_DTYPES, Scalar, Type, join
+from gpukernel.passes.symmetry import is_symmetric
 from gpukernel.runtime.array import Array
 from gpukernel.runtime.creation import array, full
 from gpukernel.runtime.device import Device, resolve_device
 from gpukernel.vectorize import Vectorized
 
-RUN = 64  # elements that one invocation folds
 Axes = Any  # None | int | tuple[int, ...]
-
-
-def make_pass(combine: Callable[[Any, Any], Any]) -> Kernel:
-    """Return the kernel that folds runs of the middle axis of a rank-3 array."""
-
-    @kernel
-    def fold_runs(x, length):
-        outer, run, inner = index()
-        start = run * RUN
-        count = min(RUN, length - start)
-        values = [x[outer, min(start + k, length - 1), inner] for k in range(RUN)]
-        while count > 1:
-            half = count // 2
-            for k in range(half):
-                values[k] = combine(values[2 * k], values[2 * k + 1])
-            if count % 2 == 1:
-                values[half] = values[count - 1]
-            count = half + count % 2
-        return values[0]
-
-    return fold_runs
+Optimize = Union[bool, Iterable[str]]
 
 
 class Reduction:
@@ -59,14 +37,20 @@ class Reduction:
     __qualname__: str
 
     def __init__(
-        self, function: FunctionType, identity: Any, dtype: Any, name: str | None = None
+        self,
+        function: FunctionType,
+        identity: Any,
+        dtype: Any,
+        name: str | None = None,
+        optimize: Optimize = True,
     ) -> None:
         functools.update_wrapper(self, function)
         self.__name__ = name or function.__name__
         self.py_func = function
         self.identity = identity
-        self._pair = Vectorized(function, {})
-        self._kinds: dict[object, Scalar] = {}
+        self._pair = Vectorized(function, {"optimize": optimize})
+        self._kinds: dict[object, tuple[Scalar, bool]] = {}
+        self._kernels: dict[str, Kernel] = {}
         self._parameters = self._pair._signature.names
         if len(self._parameters) != 2:
             message = f"`{function.__name__}` takes {len(self._parameters)} arguments"
@@ -77,7 +61,6 @@ class Reduction:
             hint = "give what folding no elements gives, such as 0 for a sum"
             raise self._pair._signature.fail(KernelTypeError, message, hint)
         self._dtype = dtype
-        self._pass = make_pass(function)
 
     def __repr__(self) -> str:
         return f"<reduction {self.__name__}>"
@@ -112,7 +95,7 @@ class Reduction:
 
     def _fold(self, source: Array, axis: Axes, keepdims: bool, device: Device) -> Any:
         axes = checked_axes(axis, source.ndim, self.__name__)
-        kind = self._result_kind(ELEMENT_TYPES[source.dtype.name])
+        kind, is_ordered = self._kind(ELEMENT_TYPES[source.dtype.name])
         left = tuple(1 if a in axes else n for a, n in enumerate(source.shape))
         count = math.prod(source.shape[a] for a in axes)
         if 0 in source.shape:
@@ -123,24 +106,21 @@ class Reduction:
                 raise KernelShapeError(message)
             dtype = self._dtype or self._empty_dtype(kind)
             return finished(full(left, self.identity or 0, dtype, device), axes, keepdims)
-        values = source
-        for middle in merged_axes(values.shape, axes) or [(source.size, 1, 1)]:
-            values = self._fold_middle(values, middle, device)
-        return finished(values.reshape(left), axes, keepdims)
+        (values,) = Passes(functools.partial(self._run, device), is_ordered).fold((source,), axes)
+        return finished(values, axes, keepdims)
 
-    def _fold_middle(self, values: Array, shape: tuple[int, int, int], device: Device) -> Array:
-        """Fold the middle one of three axes to size 1."""
-        outer, length, inner = shape
-        values = three_axes(values, shape)
-        first = True
-        while length > 1 or first:
-            runs = -(-length // RUN)
-            values = self._pass(values, length, shape=(outer, runs, inner), device=device.name)
-            length, first = runs, False
-        return values
+    def _run(
+        self, device: Device, name: str, state: State, cut: Cut, shape: tuple[int, ...]
+    ) -> State:
+        pattern = PATTERNS[name]
+        if name not in self._kernels:
+            optimize = self._pair._settings.optimize - pattern.without
+            self._kernels[name] = make_value_pass(pattern, self.py_func, optimize)
+        run = self._kernels[name]
+        return (run(*state, *cut.arguments(pattern), shape=shape, device=device.name),)
 
-    def _result_kind(self, element: Scalar) -> Scalar:
-        """Return the type of a fold of elements of this type.
+    def _kind(self, element: Scalar) -> tuple[Scalar, bool]:
+        """Return the type of a fold of elements of this type, and whether their order matters.
 
         Raises:
             KernelError: the function does not take them, or does not return one number.
@@ -148,10 +128,14 @@ class Reduction:
         meaning = self._pair._current()
         key = (element, meaning.key)
         if key not in self._kinds:
-            self._kinds[key] = self._infer_kind(element, meaning.snapshot())
+            resolution = meaning.snapshot()
+            kind, is_ordered = self._infer(resolution, element)
+            if kind is not element:
+                is_ordered = is_ordered or self._infer(resolution, kind)[1]
+            self._kinds[key] = kind, is_ordered
         return self._kinds[key]
 
-    def _infer_kind(self, element: Scalar, resolution: Resolution) -> Scalar:
+    def _infer(self, resolution: Resolution, element: Scalar) -> tuple[Scalar, bool]:
         kinds: dict[str, Type] = dict.fromkeys(self._parameters, element)
         typed = self._pair._infer(resolution, kinds, 1)
         result = typed.program.outputs[0]
@@ -161,50 +145,14 @@ class Reduction:
             hint = "write a reduction for each number"
             raise self._pair._signature.fail(KernelTypeError, message, hint)
         joined = join(element, result.element)
-        return joined if isinstance(joined, Scalar) else result.element
+        kind = joined if isinstance(joined, Scalar) else result.element
+        return kind, not is_symmetric(typed.program, *self._parameters)
 
     def _empty_dtype(self, kind: Scalar) -> str:
         """Return the dtype of a fold of no elements, which is the identity."""
         given = kind if self.identity is None else scalar_type(self.identity)
         joined = join(kind, given)
         return RESULT_DTYPES[joined if isinstance(joined, Scalar) else kind]
-
-
-def _regrouped_2(x, middle, inner):
-    i, j, k = index()
-    flat = (i * middle + j) * inner + k
-    return x[flat // x.shape[1], flat % x.shape[1]]
-
-
-def _regrouped_3(x, middle, inner):
-    i, j, k = index()
-    row, c = divmod((i * middle + j) * inner + k, x.shape[2])
-    return x[row // x.shape[1], row % x.shape[1], c]
-
-
-def _regrouped_4(x, middle, inner):
-    i, j, k = index()
-    row, d = divmod((i * middle + j) * inner + k, x.shape[3])
-    plane, c = divmod(row, x.shape[2])
-    return x[plane // x.shape[1], plane % x.shape[1], c, d]
-
-
-@functools.cache
-def _regrouping(rank: int) -> Kernel:
-    """Return the kernel that reads an array of this rank in row-major order."""
-    return kernel({2: _regrouped_2, 3: _regrouped_3, 4: _regrouped_4}[rank])
-
-
-def three_axes(values: Array, shape: tuple[int, int, int]) -> Array:
-    """Return the array as (outer, length, inner), moved by a launch if its layout must change."""
-    view = values._reshaped_view(shape)
-    if view is not None:
-        return view
-    _, middle, inner = shape
-    moved: Array = _regrouping(values.ndim)(
-        values, middle, inner, shape=shape, device=values.device
-    )
-    return moved
 
 
 def as_device_array(x: Any, device: Device) -> Array:
@@ -235,25 +183,6 @@ def checked_axes(axis: Axes, rank: int, name: str) -> tuple[int, ...]:
     return axes
 
 
-def merged_axes(shape: tuple[int, ...], axes: tuple[int, ...]) -> list[tuple[int, int, int]]:
-    """Return, for every run of neighbouring axes to fold, the array as (outer, length, inner).
-
-    The last run comes first, and each is given for the array with the later ones folded.
-    """
-    runs: list[tuple[int, int]] = []
-    for a in axes:
-        if runs and runs[-1][1] == a:
-            runs[-1] = (runs[-1][0], a + 1)
-        else:
-            runs.append((a, a + 1))
-    sizes, found = list(shape), []
-    for start, stop in reversed(runs):
-        length = math.prod(sizes[start:stop])
-        found.append((math.prod(sizes[:start]), length, math.prod(sizes[stop:])))
-        sizes[start:stop] = [1] * (stop - start)
-    return found
-
-
 def finished(values: Array, axes: tuple[int, ...], keepdims: bool) -> Any:
     """Return the result without the folded axes, as a number when no axis is left."""
     if keepdims:
@@ -268,6 +197,7 @@ def reduction(
     *,
     identity: Any = None,
     dtype: Any = None,
+    optimize: Optimize = True,
 ) -> Any:
     """Make a function that folds arrays from an associative function of two numbers.
 
@@ -276,12 +206,14 @@ def reduction(
             ``f(a, f(b, c))`` (up to rounding), but it need not be commutative.
         identity: what folding no elements gives; without one that is an error.
         dtype: of the result of an empty fold; by default float32, int32 or bool like the input.
+        optimize: as for `kernel`.
 
     Returns:
         A `Reduction`, called as ``f(x, axis=None, keepdims=False)``.
 
     Raises:
         KernelSyntaxError: for what the kernel language does not have.
+        KernelTypeError: for an argument that is not what it may be.
 
     Example:
         >>> import numpy as np
@@ -295,12 +227,13 @@ def reduction(
         7
     """
     if function is None:
-        return lambda f: _make(f, identity, dtype)
-    return _make(function, identity, dtype)
+        return lambda f: _make(f, identity, dtype, optimize)
+    return _make(function, identity, dtype, optimize)
 
 
-def _make(function: object, identity: Any, dtype: Any) -> Reduction:
+def _make(function: object, identity: Any, dtype: Any, optimize: Optimize) -> Reduction:
     try:
-        return Reduction(checked_function(function, "@reduction"), identity, dtype)
+        plain = checked_function(function, "@reduction")
+        return Reduction(plain, identity, dtype, optimize=optimize)
     except KernelError as problem:
         raise problem.with_traceback(None) from problem.__cause__

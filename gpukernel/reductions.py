@@ -7,25 +7,16 @@ All take ``(x, axis=None, keepdims=False)``; `argmin` and `argmax` take one axis
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gpukernel.errors import KernelError, KernelShapeError, KernelTypeError
-from gpukernel.kernel import Kernel, checked_function, kernel
-from gpukernel.lang.grid import index
-from gpukernel.reduction import (
-    RUN,
-    Axes,
-    Reduction,
-    as_device_array,
-    checked_axes,
-    finished,
-    merged_axes,
-    three_axes,
-)
-from gpukernel.runtime.array import Array
+from gpukernel.folding import PATTERNS, Cut, Passes, State, make_position_pass
+from gpukernel.kernel import checked_function
+from gpukernel.reduction import Axes, Reduction, as_device_array, checked_axes, finished
 from gpukernel.runtime.creation import full
 from gpukernel.runtime.device import Device, resolve_device
 from gpukernel.vectorize import vectorize
@@ -47,12 +38,16 @@ def _larger(a, b):
     return np.maximum(a, b)
 
 
+def _add_floats(a, b):
+    return float(a) + float(b)
+
+
 def _either(a, b):
-    return a or b
+    return a != 0 or b != 0
 
 
 def _both(a, b):
-    return a and b
+    return a != 0 and b != 0
 
 
 def _is_true(x):
@@ -145,10 +140,9 @@ def mean(x: Any, axis: Axes = None, keepdims: bool = False, *, device: str | Non
         source = as_device_array(x, target)
         axes = checked_axes(axis, source.ndim, "mean")
         count = int(np.prod([source.shape[a] for a in axes]))
-        divided = _elementwise(_divided)
-        floats = source if source.dtype.kind == "f" else divided(source, 1, device=target.name)
-        totals = _reduction("sum", _add, 0)(floats, axis, True, device=target.name)
-        return finished(divided(totals, float(count), device=target.name), axes, keepdims)
+        totals = _reduction("mean", _add_floats, 0.0)(source, axes, True, device=target.name)
+        means = _elementwise(_divided)(totals, float(count), device=target.name)
+        return finished(means, axes, keepdims)
 
 
 def any(x: Any, axis: Axes = None, keepdims: bool = False, *, device: str | None = None) -> Any:
@@ -159,7 +153,7 @@ def any(x: Any, axis: Axes = None, keepdims: bool = False, *, device: str | None
         >>> gk.any([[0, 2], [0, 0]], axis=1, device="cpu").tolist()
         [True, False]
     """
-    return _reduction("any", _either, False)(_truths(x, device), axis, keepdims, device=device)
+    return _truth(_reduction("any", _either, False), x, axis, keepdims, device)
 
 
 def all(x: Any, axis: Axes = None, keepdims: bool = False, *, device: str | None = None) -> Any:
@@ -170,15 +164,19 @@ def all(x: Any, axis: Axes = None, keepdims: bool = False, *, device: str | None
         >>> gk.all([[1, 2], [0, 4]], axis=1, device="cpu").tolist()
         [True, False]
     """
-    return _reduction("all", _both, True)(_truths(x, device), axis, keepdims, device=device)
+    return _truth(_reduction("all", _both, True), x, axis, keepdims, device)
 
 
-def _truths(x: Any, device: str | None) -> Array:
+def _truth(fold: Reduction, x: Any, axis: Axes, keepdims: bool, device: str | None) -> Any:
+    """Fold numbers to one that is zero or not, and return which."""
     with _errors_of_the_caller():
         target = resolve_device(device)
         source = as_device_array(x, target)
-        found: Array = _elementwise(_is_true)(source, device=target.name)
-        return found
+        axes = checked_axes(axis, source.ndim, fold.__name__)
+        found = fold(source, axes, True, device=target.name)
+        if found.dtype != np.bool_:
+            found = _elementwise(_is_true)(found, device=target.name)
+        return finished(found, axes, keepdims)
 
 
 # ---------------------------------------------------------------- positions
@@ -192,27 +190,11 @@ def _is_larger(value, best):
     return value > best or (value != value and best == best)
 
 
-@functools.cache
-def _position_pass(is_better: Callable[[Any, Any], Any]) -> Kernel:
-    """Return the kernel that finds the best value of a run and its position; the first of ties.
+def _axis_position(place, inner, length):
+    return place // inner % length
 
-    ``at`` holds the positions that earlier passes found; there are none in the first pass.
-    """
 
-    @kernel
-    def best_of_runs(x, at, length, is_first):
-        outer, run, inner = index()
-        start = run * RUN
-        best = x[outer, start, inner]
-        position = start
-        for k in range(start + 1, np.minimum(start + RUN, length)):
-            value = x[outer, k, inner]
-            if is_better(value, best):
-                best = value
-                position = k
-        return best, (position if is_first else at[outer, position, inner])
-
-    return best_of_runs
+_position_pass = functools.cache(make_position_pass)
 
 
 def argmin(
@@ -268,27 +250,28 @@ def _position(
             if 0 in left:
                 return finished(full(left, 0, np.int32, target), axes, keepdims)
             raise KernelShapeError(f"`{name}` of no elements has no value: shape {source.shape}")
-        (shape,) = merged_axes(source.shape, axes)
-        return finished(
-            _fold(_position_pass(is_better), source, shape, target).reshape(left), axes, keepdims
-        )
+        run = functools.partial(_find_best, target, is_better)
+        _, places = Passes(run, ordered=False).fold((source,), axes)
+        if axis is not None:
+            inner, length = math.prod(source.shape[axes[0] + 1 :]), source.shape[axes[0]]
+            places = _elementwise(_axis_position)(places, inner, length, device=target.name)
+        return finished(places, axes, keepdims)
 
 
-def _fold(
-    best_of_runs: Kernel, source: Array, shape: tuple[int, int, int], device: Device
-) -> Array:
-    """Return the positions of the best values along the middle axis."""
-    outer, length, inner = shape
-    values = three_axes(source, shape)
-    positions = Array._from_storage(device, device.upload(np.zeros((1, 1, 1), np.int32)))
-    is_first = True
-    while length > 1 or is_first:
-        runs = -(-length // RUN)
-        values, positions = best_of_runs(
-            values, positions, length, is_first, shape=(outer, runs, inner), device=device.name
-        )
-        length, is_first = runs, False
-    return positions
+def _find_best(
+    device: Device,
+    is_better: Callable[[Any, Any], Any],
+    pattern: str,
+    state: State,
+    cut: Cut,
+    shape: tuple[int, ...],
+) -> State:
+    """Run a pass over values, or over values and their places."""
+    find = _position_pass(PATTERNS[pattern], is_better, len(state) == 1)
+    best: State = find(
+        state[0], state[-1], *cut.arguments(PATTERNS[pattern]), shape=shape, device=device.name
+    )
+    return best
 
 
 class _errors_of_the_caller:

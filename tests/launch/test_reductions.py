@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 
 import gpukernel as gk
-from gpukernel.reduction import RUN
 
 RANDOM = np.random.default_rng(5)
+LENGTHS = (1, 2, 3, 63, 64, 65, 255, 256, 1000, 4096, 4097, 10000, 131072, 131073, 200_003)
+SHAPES = (  # every way of cutting axes into parts, with parts that are longer than others
+    (1, 1), (1, 700), (700, 1), (300, 3), (512, 3), (2048, 2), (5, 256), (70, 131), (64, 128),
+    (1000, 37), (3, 5000), (3, 70, 5), (70, 3, 150), (40, 65, 66), (2, 300, 2, 3), (3, 2, 5, 140),
+)  # fmt: skip
 FLOATS = RANDOM.uniform(-1, 1, (3, 5, 70)).astype(np.float32)
 INPUTS = {
     "floats": FLOATS,
@@ -52,13 +56,33 @@ def test_keepdims(name: str, device: str) -> None:
         assert getattr(gk, name)(FLOATS, axis=axis, keepdims=True).shape == expected.shape
 
 
-@pytest.mark.parametrize("length", [1, 2, RUN - 1, RUN, RUN + 1, RUN * RUN, RUN * RUN + 1, 10000])
+@pytest.mark.parametrize("length", LENGTHS)
 def test_every_length(length: int, device: str) -> None:
     x = np.arange(length, dtype=np.int32) % 1000
     assert gk.sum(x) == x.sum()
     assert gk.argmax(x) == x.argmax()
     columns = np.stack([x, -x], axis=1)
     assert gk.sum(columns, axis=0).tolist() == columns.sum(axis=0).tolist()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape(shape: tuple[int, ...], device: str) -> None:
+    x = RANDOM.integers(-1000, 1000, shape).astype(np.int32)
+    on_device = gk.array(x)
+    sparse = np.where(RANDOM.random(shape) < 0.05, x, 0)
+    for axis in axes_of(x.ndim, "sum"):
+        np.testing.assert_array_equal(gk.sum(on_device, axis), x.sum(axis), str(axis))
+    for axis in axes_of(x.ndim, "argmin"):
+        np.testing.assert_array_equal(gk.argmin(on_device, axis), x.argmin(axis), str(axis))
+        np.testing.assert_array_equal(first_set(sparse, axis), first_of(sparse, axis), str(axis))
+
+
+def first_of(x: np.ndarray, axis: int | None) -> np.ndarray:
+    """Return the first element along an axis that is not zero, or zero."""
+    if axis is None:
+        return first_of(x.reshape(-1), 0)
+    at = (x != 0).argmax(axis=axis, keepdims=True)
+    return np.take_along_axis(x, at, axis).squeeze(axis)
 
 
 def test_dtypes(device: str) -> None:
@@ -114,6 +138,49 @@ def test_few_launches(device: str) -> None:
     before = gk.memory().launches
     gk.sum(x)
     assert gk.memory().launches - before <= 4
+
+
+def test_few_programs(device: str) -> None:
+    @gk.reduction
+    def total(a, b):
+        return a + b
+
+    sizes = (70, 1000, 5000, 2**17, 2**17 + 1, 2**18, 300_001)
+    before = gk.memory().compiles
+    for size in sizes:
+        assert total(np.ones(size, np.int32)) == size
+    assert gk.memory().compiles - before <= len(sizes)
+
+
+def test_long_float_sum(device: str) -> None:
+    x = RANDOM.uniform(0, 1, 2**22).astype(np.float32)
+    for values in (x, x[:-1], np.full(2**22, 0.1, np.float32)):
+        exact = float(values.sum(dtype=np.float64))
+        assert abs(gk.sum(values) - exact) <= 2 * float(np.spacing(np.float32(exact)))
+
+
+@pytest.mark.parametrize("shape", [(300_001,), (2**18,), (70, 131), (300, 3), (9, 50, 36)])
+def test_same_bits_on_all_devices(shape: tuple[int, ...], device: str) -> None:
+    x = RANDOM.uniform(-1, 1, shape).astype(np.float32)
+    for axis in axes_of(len(shape), "sum"):
+        here, there = gk.sum(x, axis), gk.sum(x, axis, device="cpu")
+        np.testing.assert_array_equal(here, there, str(axis))
+
+
+@pytest.mark.parametrize("shape", [(10000,), (131_073,), (33, 400), (200, 3), (30, 40, 50)])
+def test_ties_between_passes(shape: tuple[int, ...], device: str) -> None:
+    x = RANDOM.integers(0, 3, shape).astype(np.float32)
+    with_nans = np.where(RANDOM.random(shape) < 0.02, np.float32(np.nan), x)
+    for values in (x, with_nans):
+        for axis in axes_of(len(shape), "argmax"):
+            for name in ("argmax", "argmin"):
+                found, expected = getattr(gk, name)(values, axis), getattr(np, name)(values, axis)
+                np.testing.assert_array_equal(found, expected, f"{name} {axis}")
+
+
+@gk.reduction
+def first_set(a, b):
+    return b if a == 0 else a
 
 
 @gk.reduction(identity=0)
