@@ -6,9 +6,10 @@ Everything wrong with an argument is reported here, before any device is touched
 from __future__ import annotations
 
 import inspect
+import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import struct
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Union
 
@@ -38,6 +39,7 @@ from gpukernel.lang.types import (
     VectorType,
 )
 from gpukernel.lang.vectors import Vector
+from gpukernel.records import record
 from gpukernel.runtime.array import Array
 from gpukernel.runtime.host import to_host
 
@@ -45,6 +47,7 @@ ShapeRule = Union[None, int, tuple[int, ...], Callable[..., Any]]
 Number = Union[bool, int, float]
 Argument = Any  # Array | np.ndarray | Number | tuple[Number, ...]
 
+_FLOAT32 = struct.Struct("<f")
 _NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)
 _REFUSED = {
     list: "a list; pass np.array(...) or gk.array(...)",
@@ -55,7 +58,7 @@ _REFUSED = {
 }
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Signature:
     """How a kernel is called: its name, parameters, and where it is defined."""
 
@@ -106,11 +109,11 @@ class Signature:
             return self.number(name, value[()])
         return self.host_array(name, value)
 
-    def in_use(self, value: Argument, what: str) -> Argument:
+    def in_use(self, value: Argument, name: str, what: str = "argument") -> Argument:
         """Return an array that was not released."""
         if isinstance(value, Array) and value._lease is None:
             hint = "use the array before it is released"
-            raise self.fail(DeviceError, f"{what} was released", hint)
+            raise self.fail(DeviceError, f"{what} `{name}` was released", hint)
         return value
 
     def vector(self, name: str, value: Any) -> tuple[Number, ...]:
@@ -130,6 +133,8 @@ class Signature:
 
     def number(self, name: str, value: Any) -> Any:
         """Return a scalar argument as a plain number of the language; uints stay NumPy's."""
+        if type(value) is float:
+            return self._float32(name, value)
         kind = scalar_type(value)
         if kind == INT and not INT_MIN <= value <= INT_MAX:
             message = f"argument `{name}` is {value}, which does not fit a 32-bit int"
@@ -141,10 +146,20 @@ class Signature:
             return bool(value) if kind == BOOL else int(value)
         with np.errstate(all="ignore"):
             rounded = float(np.float32(value))
-        if np.isinf(rounded) and np.isfinite(value):
-            message = f"argument `{name}` is {value}, which does not fit a 32-bit float"
-            raise self.fail(KernelOverflowError, message, "floats go up to 3.4e38")
+        if math.isinf(rounded) and np.isfinite(value):
+            raise self._too_large(name, value)
         return rounded
+
+    def _float32(self, name: str, value: float) -> float:
+        """Return a float rounded to 32 bits."""
+        try:
+            return _FLOAT32.unpack(_FLOAT32.pack(value))[0]  # type: ignore[no-any-return]
+        except OverflowError:
+            raise self._too_large(name, value) from None
+
+    def _too_large(self, name: str, value: Any) -> KernelError:
+        message = f"argument `{name}` is {value}, which does not fit a 32-bit float"
+        return self.fail(KernelOverflowError, message, "floats go up to 3.4e38")
 
     def host_array(self, name: str, value: object, what: str = "argument") -> np.ndarray:
         arraylike = hasattr(value, "__array__") or hasattr(value, "__array_interface__")
@@ -183,6 +198,20 @@ def kind_of(value: Argument) -> Type:
     if isinstance(value, tuple):
         return VectorType(scalar_type(value[0]), len(value))
     return scalar_type(value)
+
+
+def launch_key(values: Iterable[Argument]) -> tuple[object, ...]:
+    """Return what is the same only for converted arguments of the same types, quickly."""
+    key: list[object] = []
+    for value in values:
+        kind: object = type(value)
+        if isinstance(value, (Array, np.ndarray)):
+            numbers = value._view if isinstance(value, Array) else value
+            kind = numbers.dtype.num * (MAX_RANK + 1) + len(numbers.shape)
+        elif kind is tuple:
+            kind = type(value[0]), len(value)
+        key.append(kind)
+    return tuple(key)
 
 
 def output_grid(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
+from gpukernel.records import record
 
-@dataclass(frozen=True)
+
+@record(frozen=True)
 class SourceFile:
     """A file's name and text, kept so that a caret can be drawn at any time."""
 
@@ -23,7 +24,7 @@ class SourceFile:
         return f"SourceFile({self.name!r})"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Span:
     """A range of source text.  Lines and columns count characters from 1; the end is exclusive."""
 
@@ -88,7 +89,7 @@ class InternalError(Exception):
     """A broken invariant of gpukernel itself: please report it."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Diagnostic:
     """One thing wrong with a program: where, what, and what to do.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any, overload
 
@@ -13,10 +13,12 @@ from gpukernel.arguments import (
     check_same_shape,
     check_shape,
     kind_of,
+    launch_key,
     output_grid,
 )
 from gpukernel.at import run_cell
 from gpukernel.errors import KernelError, KernelShapeError, KernelSyntaxError, KernelTypeError
+from gpukernel.frontend.captures import Meaning
 from gpukernel.frontend.infer import TypedKernel, infer_types
 from gpukernel.frontend.resolve import Resolution
 from gpukernel.frontend.source import plain_function
@@ -42,7 +44,6 @@ class Kernel(InspectableLauncher):
         super().__init__(function, settings)
         functools.update_wrapper(self, function)
         self._shape = shape
-        self._vector_sizes: dict[object, int | None] = {}
 
     def __repr__(self) -> str:
         return f"<kernel {self.__name__}{self._signature.python}>"
@@ -82,8 +83,9 @@ class Kernel(InspectableLauncher):
         try:
             values = self._convert(args, keywords)
             target = resolve_device(device)
-            grid = self._grid(values, shape, out, target)
-            return self._launch(values, grid, out, target, seed)
+            meaning = self._current()
+            grid = self._grid(meaning, values, shape, out, target)
+            return self._launch(meaning, values, grid, out, target, seed)
         except KernelError as problem:
             raise problem.with_traceback(None) from problem.__cause__
 
@@ -117,36 +119,38 @@ class Kernel(InspectableLauncher):
 
     # ------------------------------------------------------------ the steps of the above
 
-    def _grid(self, values: Values, shape: Any, out: Any, device: Device) -> tuple[int, ...]:
+    def _grid(
+        self, meaning: Meaning, values: Values, shape: Any, out: Any, device: Device
+    ) -> tuple[int, ...]:
         """Return the grid: the shape of ``out``, without the last axis of a vector result."""
         first = out[0] if isinstance(out, (tuple, list)) and out else out
         if first is not None:
             self._check_owner(first, device)
-            if self._fills_vectors(values, first):
+            if self._fills_vectors(meaning, values, first):
                 cells = tuple(first.shape[:-1])
                 if shape is not None:
                     check_same_shape(self._signature, shape, cells)
                 return cells
         return output_grid(self._signature, self._shape, shape, first, values)
 
-    def _fills_vectors(self, values: Values, out: Array) -> bool:
+    def _fills_vectors(self, meaning: Meaning, values: Values, out: Array) -> bool:
         """Whether the last axis of ``out`` is that of the vector which the kernel returns."""
         if out.ndim == 1 or out.shape[-1] not in VECTOR_SIZES:
             return False
-        kinds = {name: kind_of(value) for name, value in values.items()}
-        key = (tuple(kinds.values()), out.ndim, self._current().key)
-        if key not in self._vector_sizes:
-            self._vector_sizes[key] = self._vector_size(kinds, out.ndim - 1)
-        return self._vector_sizes[key] is not None
+        key = ("fills vectors", out.ndim, launch_key(values.values()))
+        if key not in meaning.found:
+            kinds = {name: kind_of(value) for name, value in values.items()}
+            meaning.found[key] = self._returns_vector(meaning, kinds, out.ndim - 1)
+        return bool(meaning.found[key])
 
     @told_when_too_deep
-    def _vector_size(self, kinds: dict[str, Type], grid_rank: int) -> int | None:
-        """Return the size of the vector that the kernel returns on a grid, None for no vector."""
+    def _returns_vector(self, meaning: Meaning, kinds: dict[str, Type], grid_rank: int) -> bool:
+        """Whether the kernel returns a vector for each cell of a grid."""
         try:
-            typed = self._infer(self._current().snapshot(), kinds, grid_rank)
+            typed = self._infer(meaning.snapshot(), kinds, grid_rank)
         except KernelError:
-            return None  # it is not written for this grid
-        return typed.program.outputs[0].size
+            return False  # it is not written for this grid
+        return typed.program.outputs[0].size is not None
 
     def _infer(self, resolution: Resolution, kinds: dict[str, Type], grid_rank: int) -> TypedKernel:
         return infer_types(resolution, kinds, grid_rank, self._settings.options)
@@ -165,7 +169,7 @@ def kernel(
     boundary: Any = "zero",
     debug: bool = False,
     max_iterations: int | None = None,
-    optimize: bool = True,
+    optimize: bool | Iterable[str] = True,
 ) -> Callable[[Callable[..., Any]], Kernel]: ...
 def kernel(
     function: Callable[..., Any] | None = None, /, *, shape: Any = None, **settings: Any
@@ -183,7 +187,8 @@ def kernel(
         debug: raise for indices out of range, integer division by zero and failed ``assert``s;
             the environment variable ``GPUKERNEL_DEBUG=1`` does that for all kernels.
         max_iterations: raise `KernelError` when one cell runs more loop iterations than this.
-        optimize: run the optimising passes; off only for comparison.
+        optimize: the names of the optimisations to use, such as ``("fold", "pack")``; True stands
+            for all of them, and False for none.  Results are the same, only times differ.
 
     Returns:
         A `Kernel`.

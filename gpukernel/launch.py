@@ -13,12 +13,14 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from operator import is_
 from types import FunctionType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
-from gpukernel.arguments import Number, Signature, kind_of, seed_words
+from gpukernel.arguments import Number, Signature, kind_of, launch_key, seed_words
 from gpukernel.config import verify_stages
 from gpukernel.errors import (
     Diagnostic,
@@ -42,6 +44,7 @@ from gpukernel.ir.verify import verify
 from gpukernel.lang.random import next_seed, split_seed
 from gpukernel.lang.types import Type
 from gpukernel.passes.pipeline import PASSES
+from gpukernel.records import record
 from gpukernel.runtime.array import Array
 from gpukernel.runtime.device import Device, Executable, Storage
 from gpukernel.runtime.failure import CellFailed
@@ -66,7 +69,7 @@ _ERRORS: dict[str, type[KernelError]] = {
 }
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Specialization:
     """A function made for one combination of argument types, on one device."""
 
@@ -74,12 +77,17 @@ class Specialization:
     typed: TypedKernel
     positions: dict[Capture, int]  # the order of the captures that the program's sources name
 
-    @property
+    @functools.cached_property
     def outputs(self) -> tuple[Output, ...]:
         return self.typed.program.outputs
 
+    @functools.cached_property
+    def dtypes(self) -> tuple[np.dtype, ...]:
+        """The dtype of each output."""
+        return tuple(np.dtype(output.dtype) for output in self.outputs)
 
-@dataclass(frozen=True)
+
+@dataclass
 class Captured:
     """The captured values of one launch, for the captures that a program names.
 
@@ -106,14 +114,18 @@ def told_when_too_deep(
         try:
             return method(self, *args, **keywords)
         except RecursionError:
-            code = self.py_func.__code__
-            raise KernelSyntaxError(
-                f"{code.co_filename}:{code.co_firstlineno}: error: `{self.py_func.__name__}` is "
-                "nested too deeply for Python's stack\n"
-                "hint: split its expressions, blocks and calls, or call it from fewer functions"
-            ) from None
+            raise _too_deep(self.py_func) from None
 
     return told
+
+
+def _too_deep(function: FunctionType) -> KernelError:
+    code = function.__code__
+    return KernelSyntaxError(
+        f"{code.co_filename}:{code.co_firstlineno}: error: `{function.__name__}` is "
+        "nested too deeply for Python's stack\n"
+        "hint: split its expressions, blocks and calls, or call it from fewer functions"
+    )
 
 
 class Launcher(ABC):
@@ -137,19 +149,26 @@ class Launcher(ABC):
     # ------------------------------------------------------------ launching
 
     def _launch(
-        self, values: Values, grid: tuple[int, ...], out: Any, device: Device, seed: Any
+        self,
+        meaning: Meaning,
+        values: Values,
+        grid: tuple[int, ...],
+        out: Any,
+        device: Device,
+        seed: Any,
     ) -> Result:
         """Fill new arrays, or those of ``out``, and return them."""
-        meaning = self._current()
         made = self._specialize(meaning, device, values, len(grid))
         given = self._check_out(made, out, grid, device)
         captured = Captured(made.positions, meaning.seen)
         scalars = self._scalars(made.typed, values, captured, seed)
         arrays = [self._array(source, values, captured) for source in made.typed.arrays]
-        results = self._run(made, device, arrays, scalars, grid, given)
+        try:
+            results = self._run(made, device, arrays, scalars, grid, given)
+        except RecursionError:
+            raise _too_deep(self.py_func) from None
         return tuple(results) if made.typed.is_tuple else results[0]
 
-    @told_when_too_deep
     def _run(
         self,
         made: Specialization,
@@ -162,23 +181,17 @@ class Launcher(ABC):
         """Bring the inputs to the device, launch, and give or swap in the outputs."""
         temporary: list[Storage] = []
         fresh: list[Storage] = []
-        for output in made.outputs:
-            device.check_size(output_shape(output, grid), np.dtype(output.dtype))
+        targets: list[Storage] = []
         try:
-            inputs = []
-            for value in arrays:
-                storage, copied = _to_device(value, device)
-                if copied:
-                    temporary.append(storage)
-                inputs.append(storage)
-            targets: list[Storage] = []
-            for output, out in zip(made.outputs, given):
-                if out is not None and _can_fill(out, made.executable, inputs):
-                    targets.append(out._storage)
-                    continue
-                shape, dtype = output_shape(output, grid), np.dtype(output.dtype)
-                fresh.append(device.allocate(shape, dtype))
-                targets.append(fresh[-1])
+            for output, dtype, out in zip(made.outputs, made.dtypes, given):
+                if out is None:  # one that is too large is told before any input is copied
+                    fresh.append(device.allocate(output_shape(output, grid), dtype))
+                targets.append(fresh[-1] if out is None else out._view)
+            inputs = [_on_device(value, device, temporary) for value in arrays]
+            for place, out in enumerate(given):
+                if out is not None and not _can_fill(out, made.executable, inputs):
+                    fresh.append(device.allocate(out.shape, out.dtype))
+                    targets[place] = fresh[-1]
             made.executable.launch(inputs, scalars, grid, targets)
         except BaseException as problem:
             for storage in fresh:
@@ -212,87 +225,90 @@ class Launcher(ABC):
         count = len(made.outputs)
         if out is None:
             return [None] * count
-        given = list(out) if isinstance(out, (tuple, list)) else [out]
+        given: list[Any] = list(out) if isinstance(out, (tuple, list)) else [out]
         name, fail = self._signature.name, self._signature.fail
         if len(given) != count:
             what = "one array" if len(given) == 1 else f"{len(given)} arrays"
             wanted = "1 array" if count == 1 else f"{count} arrays"
             hint = "give that alone" if count == 1 else "give one for each result, in a tuple"
             raise fail(KernelTypeError, f"out= is {what}, but `{name}` fills {wanted}", hint)
-        for output, array in zip(made.outputs, given):
+        for output, dtype, array in zip(made.outputs, made.dtypes, given):
             self._check_owner(array, device)
-            self._check_fits(array, output, grid)
-        if len({id(array._storage) for array in given}) < len(given):
+            if array.dtype != dtype or array.shape != output_shape(output, grid):
+                raise self._misfit(array, output, grid)
+        if count > 1 and len({id(array._storage) for array in given}) < len(given):
             message = "out= has the same array twice"
             raise fail(KernelTypeError, message, "give every result an array of its own")
         return given
 
-    def _check_fits(self, out: Array, output: Output, grid: tuple[int, ...]) -> None:
+    def _misfit(self, out: Array, output: Output, grid: tuple[int, ...]) -> KernelError:
+        """Return the error for an array of another dtype or shape than the output."""
         name, wanted = self._signature.name, output_shape(output, grid)
         if out.dtype != output.dtype:
             message = f"out= has dtype {out.dtype}, but `{name}` returns {output.dtype}"
             hint = f"make it with gk.empty(shape, dtype={output.dtype!r})"
-            raise self._signature.fail(KernelTypeError, message, hint)
-        if out.shape != wanted:
-            message = f"out= has shape {out.shape}, but `{name}` fills shape {wanted}"
-            if output.size is not None:
-                message += f": the last axis has the components of a vec{output.size}"
-            hint = f"make it with gk.empty({wanted}, dtype={output.dtype!r})"
-            raise self._signature.fail(KernelShapeError, message, hint)
+            return self._signature.fail(KernelTypeError, message, hint)
+        message = f"out= has shape {out.shape}, but `{name}` fills shape {wanted}"
+        if output.size is not None:
+            message += f": the last axis has the components of a vec{output.size}"
+        hint = f"make it with gk.empty({wanted}, dtype={output.dtype!r})"
+        return self._signature.fail(KernelShapeError, message, hint)
 
     def _check_owner(self, out: object, device: Device) -> None:
+        if isinstance(out, Array) and out._lease is not None and out._lease.device is device:
+            return
         if not isinstance(out, Array):
             message = f"out= is a {type(out).__name__}, not a gk.Array"
             hint = "make it with gk.empty(shape)"
             raise self._signature.fail(KernelTypeError, message, hint)
-        if out._owner is not device:
-            message = f"out= is on device {out.device!r}, but the launch is on {device.name!r}"
-            hint = f"launch with device={out.device!r}, or make out= on {device.name!r}"
-            raise self._signature.fail(KernelTypeError, message, hint)
+        message = f"out= is on device {out.device!r}, but the launch is on {device.name!r}"
+        hint = f"launch with device={out.device!r}, or make out= on {device.name!r}"
+        raise self._signature.fail(KernelTypeError, message, hint)
 
     # ------------------------------------------------------------ values of a launch
 
     def _convert(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Values:
         """Return every parameter's converted value."""
-        bound = self._signature.bind(args, keywords)
-        return {name: self._signature.convert(name, value) for name, value in bound.items()}
+        values = self._signature.bind(args, keywords)
+        for name, value in values.items():
+            if not isinstance(value, Array):
+                values[name] = self._signature.convert(name, value)
+        return values
 
     def _scalars(
         self, typed: TypedKernel, values: Values, captured: Captured, seed: Any
     ) -> list[Number]:
         """Return the launch scalars, in the order of the program's uniforms."""
-        sources = typed.scalars
         words = (0, 0)
         if seed is not None:  # a wrong one is told, even where nothing is drawn
             words = seed_words(self._signature, seed)
-        elif any(source.origin == SEED for source in sources):
+        elif typed.draws:
             words = split_seed(next_seed())
-        return [self._scalar(source, values, captured, words) for source in sources]
+        scalars: list[Number] = []
+        for source in typed.scalars:
+            if isinstance(source.origin, Capture):
+                number = self._captured_number(source, source.origin, captured)
+            else:
+                value = words if source.origin == SEED else values[source.origin]
+                number = source.number_in(value) if source.path else value
+            scalars.append(int(number) if type(number) is np.uint32 else number)
+        return scalars
 
-    def _scalar(
-        self, source: Source, values: Values, captured: Captured, seed: tuple[int, int]
-    ) -> Number:
-        """Return a launch scalar: an argument, a word of the seed, or a capture."""
-        if isinstance(source.origin, Capture):
-            name = ".".join(source.origin.path)
-            number = source.number_in(captured.value_of(source.origin))
-            try:
-                number = self._signature.number(name, number)
-                return int(number) if isinstance(number, np.uint32) else number
-            except KernelOverflowError as problem:
-                text = str(problem).replace("argument `", "captured `")
-                raise KernelOverflowError(text) from None
-        origin = seed if source.origin == SEED else values[source.origin]
-        number = source.number_in(origin)
-        return int(number) if isinstance(number, np.uint32) else number
+    def _captured_number(self, source: Source, origin: Capture, captured: Captured) -> Any:
+        number = source.number_in(captured.value_of(origin))
+        try:
+            return self._signature.number(".".join(origin.path), number)
+        except KernelOverflowError as problem:
+            text = str(problem).replace("argument `", "captured `")
+            raise KernelOverflowError(text) from None
 
     def _array(self, source: str | Capture, values: Values, captured: Captured) -> Argument:
         """Return an array that the program reads: an argument, or a capture."""
         if isinstance(source, str):
-            return self._signature.in_use(values[source], f"argument `{source}`")
+            return self._signature.in_use(values[source], source)
         name, value = ".".join(source.path), captured.value_of(source)
         if isinstance(value, Array):
-            return self._signature.in_use(value, f"captured `{name}`")
+            return self._signature.in_use(value, name, "captured")
         return self._signature.host_array(name, value, "captured")
 
     # ------------------------------------------------------------ compiling
@@ -321,33 +337,47 @@ class Launcher(ABC):
     def _specialize(
         self, meaning: Meaning, device: Device, values: Values, grid_rank: int
     ) -> Specialization:
-        kinds = tuple([kind_of(value) for value in values.values()])
-        made = self._specializations.get((device.name, grid_rank, kinds, meaning.key))
-        if made is None:
-            with self._lock:  # what another thread has just made may be in place by now
-                meaning = Meaning.of(meaning.resolution, meaning.seen)
-                made = self._specializations.get((device.name, grid_rank, kinds, meaning.key))
-                if made is None:
-                    made = self._make(meaning, device, dict(zip(values, kinds)), grid_rank)
+        quick_key = (device.name, grid_rank, launch_key(values.values()))
+        quick: Specialization | None = meaning.found.get(quick_key)
+        if quick is not None:
+            return quick
+        kinds = {name: kind_of(value) for name, value in values.items()}
+        with self._lock:  # what another thread has just made may be in place by now
+            meaning = self._renewed(meaning)
+            key = (device.name, grid_rank, tuple(kinds.values()), meaning.key)
+            made = self._specializations.get(key)
+            if made is None:
+                made = self._make(meaning, device, kinds, grid_rank)
+                meaning = self._renewed(meaning)
+                key = (device.name, grid_rank, tuple(kinds.values()), meaning.key)
+                self._remember(key, made)
+            meaning.found[quick_key] = made
         return made
+
+    def _renewed(self, meaning: Meaning) -> Meaning:
+        """Return the meaning with the captures that a compilation has needed as constants."""
+        renewed = Meaning.of(meaning.resolution, meaning.seen)
+        if renewed.kinds == meaning.kinds:
+            return meaning
+        if self._meaning.resolution is meaning.resolution:
+            self._meaning = renewed
+        return renewed
+
+    def _remember(self, key: object, made: Specialization) -> None:
+        if len(self._specializations) >= MAX_SPECIALIZATIONS:
+            del self._specializations[next(iter(self._specializations))]
+            self._meaning.found.clear()
+        self._specializations[key] = made
 
     @told_when_too_deep
     def _make(
         self, meaning: Meaning, device: Device, kinds: dict[str, Type], grid_rank: int
     ) -> Specialization:
-        """Compile, and remember the result by what it depends on."""
+        """Compile."""
         resolution = meaning.snapshot()
         typed = self._compile(resolution, kinds, grid_rank, STAGES[-1])
-        made = Specialization(device.build(typed.program), typed, resolution.positions)
-        # Compiling may have found captures that it needs as constants: they are in the key now.
-        found = Meaning.of(meaning.resolution, meaning.seen)
-        if self._meaning.resolution is meaning.resolution:
-            self._meaning = found
-        if len(self._specializations) >= MAX_SPECIALIZATIONS:
-            del self._specializations[next(iter(self._specializations))]
-        key = (device.name, grid_rank, tuple(kinds.values()), found.key)
-        self._specializations[key] = made
-        return made
+        executable = device.build(typed.program, self._settings.optimize)
+        return Specialization(executable, typed, resolution.positions)
 
     @told_when_too_deep
     def _compile(
@@ -357,9 +387,10 @@ class Launcher(ABC):
         typed = self._infer(resolution, kinds, grid_rank)
         program = _verified(typed.program)
         for name, run in PASSES:
-            if stage == "infer" or not self._settings.optimize:
+            if stage == "infer":
                 break
-            program = _verified(run(program))
+            if name in self._settings.optimize:
+                program = _verified(run(program))
             if name == stage:
                 break
         return TypedKernel(program, typed.scalars, typed.arrays, typed.is_tuple)
@@ -378,23 +409,26 @@ def output_shape(output: Output, grid: tuple[int, ...]) -> tuple[int, ...]:
 
 def _can_fill(out: Array, executable: Executable, inputs: Sequence[Storage]) -> bool:
     """Whether a launch may write into an array directly: nothing else sees its memory."""
-    exclusive = out._is_exclusive() and not executable.may_fail
-    return exclusive and not any(storage is out._storage for storage in inputs)
+    if executable.may_fail or not out._is_exclusive():
+        return False
+    return not any(map(is_, inputs, repeat(out._view)))
+
+
+def _on_device(value: Argument, device: Device, temporary: list[Storage]) -> Storage:
+    """Return the storage of an array; one that was made for it is noted as temporary."""
+    if isinstance(value, Array) and value._lease is not None and value._lease.device is device:
+        return value._view
+    storage: Storage = device.upload(np.asarray(value))
+    temporary.append(storage)
+    return storage
 
 
 def _as_array(out: Array | None, target: Storage, device: Device) -> Array:
     if out is None:
         return Array._from_storage(device, target)
-    if out._storage is not target:
+    if out._view is not target:
         out._replace_storage(target)
     return out
-
-
-def _to_device(value: Argument, device: Device) -> tuple[Storage, bool]:
-    if isinstance(value, Array):
-        return value._storage_on(device)
-    storage: Storage = device.upload(value)
-    return storage, True
 
 
 def _verified(program: Program) -> Program:

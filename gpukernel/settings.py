@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,8 @@ from gpukernel.errors import KernelTypeError
 from gpukernel.frontend.program_parts import Options
 from gpukernel.ir.nodes import BOUNDARIES
 from gpukernel.lang.types import ELEMENT_TYPES, NARROWED
+from gpukernel.passes.pipeline import OPTIMIZATIONS
+from gpukernel.records import record
 
 DEFAULTS: dict[str, Any] = {
     "dtype": None,
@@ -24,15 +25,16 @@ DEFAULTS: dict[str, Any] = {
     "optimize": True,
 }
 _MODES = f"use {', '.join(map(repr, BOUNDARIES[:-1]))} or {BOUNDARIES[-1]!r}"
+_NAMES = f"use some of {', '.join(map(repr, OPTIMIZATIONS))}"
 _MAX_ITERATIONS = 2**31 - 2  # counted in an int, to one more than the limit
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Settings:
     """A decorator's arguments, all of them right."""
 
     options: Options
-    optimize: bool
+    optimize: frozenset[str]  # of names in OPTIMIZATIONS
 
     @classmethod
     def make(cls, signature: Signature, given: Mapping[str, Any]) -> Settings:
@@ -45,10 +47,9 @@ class Settings:
         values = {**DEFAULTS, **given}
         boundary = values["boundary"]
         _check_boundary(signature, boundary)
-        for name in ("debug", "optimize"):
-            if not isinstance(values[name], (bool, np.bool_)):
-                message = f"{name}={values[name]!r} is not a bool"
-                raise signature.fail(KernelTypeError, message, f"write {name}=True or False")
+        if not isinstance(values["debug"], (bool, np.bool_)):
+            message = f"debug={values['debug']!r} is not a bool"
+            raise signature.fail(KernelTypeError, message, "write debug=True or False")
         options = Options(
             boundary=boundary if isinstance(boundary, str) else DEFAULTS["boundary"],
             boundaries=dict(boundary) if isinstance(boundary, Mapping) else {},
@@ -56,7 +57,7 @@ class Settings:
             max_iterations=_checked_iterations(signature, values["max_iterations"]),
             dtypes=_checked_dtypes(signature, values["dtype"]),
         )
-        return cls(options, bool(values["optimize"]))
+        return cls(options, _checked_optimizations(signature, values["optimize"]))
 
 
 def check_names(given: Iterable[str]) -> None:
@@ -67,6 +68,30 @@ def check_names(given: Iterable[str]) -> None:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}=?" if near else f"the options are {', '.join(known)}"
             raise KernelTypeError(f"a kernel has no option {name}=\nhint: {hint}")
+
+
+def _checked_optimizations(signature: Signature, given: Any) -> frozenset[str]:
+    """Return the names of the optimisations to use."""
+    if isinstance(given, (bool, np.bool_)):
+        return frozenset(OPTIMIZATIONS if given else ())
+    if isinstance(given, str):
+        message = f"optimize={given!r} is a str, not a bool or several names"
+        hint = f"write optimize=({given!r},)" if given in OPTIMIZATIONS else _near_names(given)
+        raise signature.fail(KernelTypeError, message, hint)
+    if not isinstance(given, Iterable):
+        message = f"optimize={given!r} is neither a bool nor names of optimisations"
+        raise signature.fail(KernelTypeError, message, "write optimize=True or False, or " + _NAMES)
+    names = tuple(given)
+    for name in names:
+        if name not in OPTIMIZATIONS:
+            message = f"optimize= has {name!r} in it, which is no optimisation"
+            raise signature.fail(KernelTypeError, message, _near_names(str(name)))
+    return frozenset(names)
+
+
+def _near_names(name: str) -> str:
+    near = difflib.get_close_matches(name.lower(), OPTIMIZATIONS, 1)
+    return (f"did you mean {near[0]!r}? " if near else "") + _NAMES
 
 
 def _checked_iterations(signature: Signature, limit: Any) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any, overload
 
@@ -64,8 +64,9 @@ class Vectorized(InspectableLauncher):
         """
         try:
             values = self._convert(args, keywords)
+            target = resolve_device(device)
             grid = self._broadcast(values)
-            result = self._launch(values, grid or (1,), out, resolve_device(device), seed)
+            result = self._launch(self._current(), values, grid or (1,), out, target, seed)
         except KernelError as problem:
             raise problem.with_traceback(None) from problem.__cause__
         if grid or out is not None:
@@ -75,6 +76,8 @@ class Vectorized(InspectableLauncher):
     def _broadcast(self, values: Values) -> tuple[int, ...]:
         """Return the shape of the result; () when no argument is an array."""
         shapes = {n: v.shape for n, v in values.items() if isinstance(v, (Array, np.ndarray))}
+        if len(set(shapes.values())) == 1:
+            return next(iter(shapes.values()))
         try:
             return np.broadcast_shapes(*shapes.values())
         except ValueError:
@@ -106,7 +109,7 @@ def vectorize(
     dtype: Any = None,
     debug: bool = False,
     max_iterations: int | None = None,
-    optimize: bool = True,
+    optimize: bool | Iterable[str] = True,
 ) -> Callable[[Callable[..., Any]], Vectorized]: ...
 def vectorize(function: Callable[..., Any] | None = None, /, **settings: Any) -> Any:
     """Make an elementwise function of arrays from a function of numbers.

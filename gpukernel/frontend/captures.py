@@ -6,7 +6,8 @@ assign meanwhile.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import field, replace
+from operator import is_
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -15,9 +16,10 @@ from gpukernel.frontend.resolve import Resolution
 from gpukernel.ir.constants import scalar_type
 from gpukernel.lang.types import NARROWED, TupleType, Type, VectorType
 from gpukernel.lang.vectors import Vector
+from gpukernel.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Meaning:
     """What the names of a kernel stand for.
 
@@ -26,17 +28,23 @@ class Meaning:
         seen: the value of every capture.
         kinds: what each is compiled as: the type of data, else the object itself.
         key: the same with functions by content: what equal keys compile to is the same program.
+        loose: the places of those values that can become something else while they stay the same
+            object: an array can be given another dtype.
+        found: what launches found out, good for as long as the kinds are these.
     """
 
     resolution: Resolution
     seen: tuple[object, ...]
     kinds: tuple[object, ...]
     key: tuple[object, ...]
+    loose: frozenset[int]
+    found: dict[object, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, resolution: Resolution, seen: tuple[object, ...]) -> Meaning:
         kinds = _each(resolution, seen, _identity)
-        return cls(resolution, seen, kinds, _each(resolution, seen, _content))
+        loose = frozenset(place for place, value in enumerate(seen) if _is_loose(value))
+        return cls(resolution, seen, kinds, _each(resolution, seen, _content), loose)
 
     @property
     def is_stable(self) -> bool:
@@ -50,8 +58,12 @@ class Meaning:
         if self.resolution.deferred:
             return None
         seen = self.resolution.read()
-        if _each(self.resolution, seen, _identity) != self.kinds:
-            return None
+        if not self.loose and all(map(is_, seen, self.seen)):
+            return self
+        for place, (key, value) in enumerate(zip(self.resolution.captures, seen)):
+            may_differ = value is not self.seen[place] or place in self.loose
+            if may_differ and _identity(value, key in self.resolution.baked) != self.kinds[place]:
+                return None
         return replace(self, seen=seen)
 
     def snapshot(self) -> Resolution:
@@ -62,6 +74,12 @@ class Meaning:
 def _each(resolution: Resolution, seen: tuple[object, ...], what: Any) -> tuple[object, ...]:
     baked = resolution.baked
     return tuple([what(v, key in baked) for key, v in zip(resolution.captures, seen)])
+
+
+def _is_loose(value: object) -> bool:
+    if isinstance(value, tuple):
+        return any(map(_is_loose, value))
+    return isinstance(value, Vector) or is_array(value)
 
 
 class _Same:

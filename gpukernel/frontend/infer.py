@@ -7,21 +7,22 @@ are put together to what the kernel really reaches.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Union
 
 from gpukernel.errors import raise_errors
 from gpukernel.frontend.infer_function import FunctionInference
 from gpukernel.frontend.infer_results import kernel_outputs
-from gpukernel.frontend.program_parts import Options, ProgramParts, Source
+from gpukernel.frontend.program_parts import SEED, Options, ProgramParts, Source
 from gpukernel.frontend.resolve import Capture, Resolution
 from gpukernel.frontend.values import Binding
 from gpukernel.ir import nodes, syntax
 from gpukernel.ir.walk import expressions, statements
 from gpukernel.lang.types import ArrayType, TupleType, Type
+from gpukernel.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TypedKernel:
     """A program, and where its uniforms and arrays come from, in the program's order.
 
@@ -32,6 +33,11 @@ class TypedKernel:
     scalars: tuple[Source, ...]
     arrays: tuple[Union[str, Capture], ...]
     is_tuple: bool
+
+    @cached_property
+    def draws(self) -> bool:
+        """Whether the program draws random numbers, which follow from a launch's seed."""
+        return any(source.origin == SEED for source in self.scalars)
 
 
 def infer_types(

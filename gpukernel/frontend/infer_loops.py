@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from gpukernel.errors import Span
 from gpukernel.frontend.infer_expressions import ExpressionInference
@@ -28,13 +27,14 @@ from gpukernel.ir.constants import cast, constant
 from gpukernel.lang.operators import BINARY, COMPARE, UNARY
 from gpukernel.lang.table import Row
 from gpukernel.lang.types import BOOL, INT, ErrorType, ListType, Scalar, join
+from gpukernel.records import record
 
 Bounds = tuple[nodes.Expr, nodes.Expr, nodes.Expr]
 # What a loop over a generator gives: the variable, its start, and what each element does to it.
 Reduced = tuple[nodes.Name, nodes.Assign, tuple[nodes.Stmt, ...]]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Iteration:
     """``bounds`` of the counter, and what the loop variable is for a value of the counter."""
 

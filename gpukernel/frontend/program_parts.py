@@ -7,7 +7,7 @@ what they were made for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Union
 
 from gpukernel.errors import Span
@@ -16,9 +16,10 @@ from gpukernel.frontend.resolve import Capture, Resolution
 from gpukernel.frontend.values import ArrayValue
 from gpukernel.ir import nodes
 from gpukernel.lang.types import ArrayType, Scalar
+from gpukernel.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Source:
     """Where a launch scalar comes from.
 
@@ -39,7 +40,7 @@ class Source:
 SEED = "seed"  # the two words of a launch's seed; no parameter has this name
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Options:
     """How a kernel is compiled, beside its source and the types of its arguments."""
 
@@ -76,7 +77,8 @@ class ProgramParts:
     def uniform(self, name: str, kind: Scalar, source: Source, span: Span) -> nodes.Uniform:
         """Return a read of a launch scalar; two sources never share a name."""
         name = _name_for(source, name, self.uniforms)
-        self.uniforms[name] = (nodes.Variable(name, kind), source)
+        captured = isinstance(source.origin, Capture)
+        self.uniforms[name] = (nodes.Variable(name, kind, captured), source)
         return nodes.Uniform(name, kind, span)
 
     def array(self, name: str, kind: ArrayType, source: Union[str, Capture]) -> ArrayValue:

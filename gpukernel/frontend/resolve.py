@@ -13,7 +13,7 @@ import functools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from types import FunctionType, ModuleType
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -48,6 +48,7 @@ from gpukernel.frontend.parse import parse_function
 from gpukernel.frontend.refused import did_you_mean, refusal, refused_write
 from gpukernel.frontend.source import FunctionSource, plain_function, read_source
 from gpukernel.ir import syntax
+from gpukernel.records import record
 
 _NEAR = 0.7  # how alike names must be to be worth a "did you mean"
 MISSING = object()  # a name that is not defined (yet)
@@ -55,7 +56,7 @@ MISSING = object()  # a name that is not defined (yet)
 CONSTANT_MODULES = (math, np)  # their numbers never change, so they are compiled in
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Capture:
     """A name read from outside a function: its path and what it stood for when resolved."""
 
@@ -90,7 +91,24 @@ class Resolution:
 
     def read(self) -> tuple[object, ...]:
         """Return what every captured name stands for now."""
-        return tuple([capture.read() for capture in self.captures.values()])
+        seen = []
+        for place, space, (name, *attributes) in self._places:
+            if place is None:
+                value = space.get(name, MISSING)
+                if value is MISSING:
+                    value = getattr(builtins, name, MISSING)
+            else:
+                value = _inside(place)
+            for attribute in attributes:
+                value = getattr(value, attribute, MISSING)
+            seen.append(value)
+        return tuple(seen)
+
+    @functools.cached_property
+    def _places(self) -> list[tuple[CellType | None, dict[str, Any], tuple[str, ...]]]:
+        """Where each captured name is kept: the cell of an enclosing function, or the globals."""
+        captures = self.captures.values()
+        return [(_cell(c.owner, c.path[0]), c.owner.__globals__, c.path) for c in captures]
 
     def value_of(self, capture: Capture) -> object:
         """Return what a captured name stands for in this compilation."""
@@ -175,15 +193,25 @@ def _read(function: FunctionType) -> _Parsed:
 
 def _look_up(function: FunctionType, name: str) -> object:
     """Return what a free name means inside a function now, or `MISSING`."""
-    names = function.__code__.co_freevars
-    if name in names:
-        try:
-            return (function.__closure__ or ())[names.index(name)].cell_contents
-        except ValueError:  # the enclosing function has not assigned it yet
-            return MISSING
+    cell = _cell(function, name)
+    if cell is not None:
+        return _inside(cell)
     if name in function.__globals__:
         return function.__globals__[name]
     return getattr(builtins, name, MISSING)
+
+
+def _cell(function: FunctionType, name: str) -> CellType | None:
+    """Return the cell of a name of an enclosing function, None for other names."""
+    names = function.__code__.co_freevars
+    return (function.__closure__ or ())[names.index(name)] if name in names else None
+
+
+def _inside(cell: CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:  # the enclosing function has not assigned it yet
+        return MISSING
 
 
 class _Resolver:

@@ -12,12 +12,12 @@ import ast
 import inspect
 import linecache
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any, Union
 
 from gpukernel.errors import KernelSyntaxError, SourceFile, Span
+from gpukernel.records import record
 
 FunctionNode = Union[ast.FunctionDef, ast.Lambda]
 
@@ -26,7 +26,7 @@ for _name in __future__.all_feature_names:
     _FUTURE_FLAGS |= getattr(__future__, _name).compiler_flag
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ParsedFile:
     """A source file and its functions, by name and first line, decorators included.
 
@@ -39,7 +39,7 @@ class ParsedFile:
     bound: frozenset[str]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class FunctionSource:
     """A function's node inside its parsed file."""
 

@@ -6,21 +6,22 @@ inference is done: tuples and vectors are their numbers, nested lists are flat o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Union
 
 from gpukernel.errors import Span
 from gpukernel.ir import nodes, syntax
 from gpukernel.ir.nodes import ArrayInput
 from gpukernel.lang.types import ERROR, ArrayType, ListType, Scalar, TupleType, Type, VectorType
+from gpukernel.records import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TupleValue:
     elements: tuple[Value, ...]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class VectorValue:
     """2 to 4 numbers of one type, with componentwise arithmetic.
 
@@ -32,7 +33,7 @@ class VectorValue:
     holders: frozenset[str] = field(default=frozenset(), compare=False)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ListValue:
     """A local list, or the list at ``offset`` elements from the start of its storage.
 
@@ -44,7 +45,7 @@ class ListValue:
     offset: nodes.Expr | None = None
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ArrayValue:
     """An array argument, with the leading indices that have been given so far."""
 
@@ -56,7 +57,7 @@ class ArrayValue:
         return self.array.type.rank - len(self.prefix)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ObjectValue:
     """A captured Python object: a function, a table row's object, a module."""
 
@@ -64,7 +65,7 @@ class ObjectValue:
     value: object
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class FunctionValue:
     """A function nested in another one; ``owner`` is the inference of the function around it."""
 
@@ -73,7 +74,7 @@ class FunctionValue:
     defaults: tuple[tuple[str, Value], ...] = ()
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ListBinding:
     """How a list arrives in a function: the caller's storage, and whether a part of it is meant."""
 
@@ -82,7 +83,7 @@ class ListBinding:
     has_offset: bool
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ErrorValue:
     """An expression that was reported already."""
 

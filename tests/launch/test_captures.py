@@ -156,3 +156,84 @@ def test_numbers_of_a_class_are_captured(device: str, monkeypatch: pytest.Monkey
     assert with_settings(a, device=device).tolist() == [0.0, 0.5, 1.0]
     monkeypatch.setattr(settings, "gain", 2.0)
     assert with_settings(a, device=device).tolist() == [0.0, 2.0, 4.0]
+
+
+def test_an_array_that_becomes_another_in_place(device: str) -> None:
+    table = np.arange(6, dtype=np.int32)
+
+    @kernel
+    def lookup(a):
+        return table[a[index()]]
+
+    @kernel
+    def lookup_row(a):
+        return table[1, a[index()]]
+
+    a = np.array([0, 2])
+    assert lookup(a).tolist() == [0, 2]
+    table[2] = 7
+    assert lookup(a).tolist() == [0, 7]
+    table.resize((2, 3), refcheck=False)
+    with pytest.raises(gk.KernelTypeError):
+        lookup(a)
+    assert lookup_row(a).tolist() == [3, 5]
+    table.resize(6, refcheck=False)
+    assert lookup(a).tolist() == [0, 7]
+
+
+def test_a_vector_that_is_changed_in_place(device: str) -> None:
+    offset = gk.vec2(1.0, 2.0)
+
+    @kernel
+    def moved(a):
+        return a[index()] + offset.x * offset.y
+
+    a = np.array([1.0])
+    assert moved(a).tolist() == [3.0]
+    offset.y = 5.0
+    assert moved(a).tolist() == [6.0]
+
+
+def test_a_constant_that_is_compiled_in_comes_back(device: str) -> None:
+    count = 2
+
+    @kernel
+    def ones(a):
+        values = [1.0] * count
+        total = 0.0
+        for value in values:
+            total += value
+        return total * a[index()]
+
+    a = np.array([1.0])
+    for _ in range(2):
+        for count in (2, 3):
+            assert ones(a).tolist() == [count]
+            assert ones(a, device=device).tolist() == [count]
+    before = gk.memory().compiles
+    count = 2
+    assert ones(a).tolist() == [2.0]
+    assert gk.memory().compiles == before
+
+
+def test_functions_that_take_turns_compile_once(device: str) -> None:
+    def double(x):
+        return 2 * x
+
+    def square(x):
+        return x * x
+
+    chosen = double
+
+    @kernel
+    def apply(a):
+        return chosen(a[index()])
+
+    a = np.array([3])
+    assert apply(a).tolist() == [6]
+    chosen = square
+    assert apply(a).tolist() == [9]
+    before = gk.memory().compiles
+    for chosen in (double, square, double):
+        assert apply(a).tolist() == [chosen(3)]
+    assert gk.memory().compiles == before

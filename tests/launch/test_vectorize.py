@@ -107,10 +107,11 @@ def test_out_may_be_an_input(device: str) -> None:
 
 
 def test_sizes_and_values_do_not_compile_again(device: str) -> None:
-    weighted(np.zeros((2, 3)), np.zeros(3), 0.5)
+    weighted(np.zeros((2, 8)), np.zeros(8), 0.5)
     compiles = gk.memory().compiles
-    for size in (1, 2, 9):
+    for size in (2, 9, 40):
         weighted(np.zeros((size, 4)), np.zeros(4), 0.1 * size)
+        weighted(np.zeros((size, size + 3)), np.zeros(size + 3), 0.1 * size)
     assert gk.memory().compiles == compiles
 
 
