@@ -1,5 +1,6 @@
 """The GPU against the CPU interpreter and NumPy: ``python -m benchmarks --help``.
 
-`workload` says what a benchmark is and `workloads/` holds one file for each; `measure` runs them,
-`report` and `plot` show what came out, `cli` strings these together.
+Every folder is a suite, `cli` runs the one that is asked for.  `suites`, `environment` and `timing`
+are what the suites share: the list of them and the common options, what times depend on, how runs
+are timed.
 """

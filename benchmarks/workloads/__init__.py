@@ -1,14 +1,5 @@
-"""One workload a file; `WORKLOADS` lists them by name."""
+"""Five kernels at several sizes, compile, upload, compute and read-back apart.
 
-from __future__ import annotations
-
-from benchmarks.workload import Workload
-from benchmarks.workloads.conv2d import CONV2D
-from benchmarks.workloads.elementwise import ELEMENTWISE
-from benchmarks.workloads.mandelbrot import MANDELBROT
-from benchmarks.workloads.matmul import MATMUL
-from benchmarks.workloads.sum_rows import SUM_ROWS
-
-WORKLOADS: dict[str, Workload] = {
-    workload.name: workload for workload in (MATMUL, CONV2D, ELEMENTWISE, MANDELBROT, SUM_ROWS)
-}
+`workload` says what a benchmark is and `all` lists them; `measure` runs them, `report` and `plot`
+show what came out, `cli` strings these together.
+"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.workload import Arguments, Workload
+from benchmarks.workloads.workload import Arguments, Workload
 from gpukernel import index
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.workload import Arguments, Workload
+from benchmarks.workloads.workload import Arguments, Workload
 from gpukernel import index
 
 
