@@ -3,6 +3,7 @@
 #   make demo                  benchmark, a filtered photograph, and where the pictures are
 #   make test                  all tests; ARGS="-k matmul -x" goes to pytest
 #   make fuzz N=10000          random programs on every device; ARGS="--minutes 5 --seed 1"
+#   make parity                every case without each optimisation in turn; ARGS="-k loops"
 #   make lint                  ruff (lint and format) and mypy --strict
 #   make docs                  write the generated pages of docs/ again
 #   make wheel                 build a wheel into build/dist
@@ -18,7 +19,7 @@ N ?= 1000
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet
 
-.PHONY: demo test fuzz lint format docs wheel clean
+.PHONY: demo test fuzz parity lint format docs wheel clean
 
 demo: $(VENV)/installed-bench
 	@$(RUN) -m gpukernel info
@@ -31,6 +32,9 @@ test: $(VENV)/installed-test
 
 fuzz: $(VENV)/installed-test
 	$(RUN) -m tests.fuzz --count $(N) $(ARGS)
+
+parity: $(VENV)/installed-test
+	GPUKERNEL_EVERY_OPTIMIZATION=1 $(RUN) -m pytest tests/parity/test_cases.py $(ARGS)
 
 lint: $(VENV)/installed-dev
 	$(RUN) -m ruff check .

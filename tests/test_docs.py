@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import gpukernel as gk
+from gpukernel.passes.pipeline import DESCRIPTIONS, OPTIMIZATIONS
 
 ROOT = Path(__file__).parent.parent
 SUMS = """@gk.kernel
@@ -93,6 +94,27 @@ def test_programs_in_the_documentation_print_what_it_says(
     expected = re.findall(r"# prints (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert printed == expected
     assert printed
+
+
+def test_every_optimisation_is_in_the_documentation() -> None:
+    text = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    rows = [f"| `{name}` | {words} |" for name, words in DESCRIPTIONS.items()]
+    assert [row for row in rows if row not in text] == []
+    assert re.findall(r"^### ([a-z]+)$", text, flags=re.MULTILINE) == list(OPTIMIZATIONS)
+
+
+def test_outputs_in_performance_md_are_what_users_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = ROOT / "docs" / "performance.md"
+    text = page.read_text(encoding="utf-8")
+    with gk.device("cpu"):
+        namespace, _ = run_blocks(page, monkeypatch)
+    assert set(namespace["STEPS"]) == set(OPTIMIZATIONS)  # type: ignore[call-overload]
+    told = str(namespace["told"]).replace(" on cpu,", " on gl,", 1)
+    assert f"```\n{told}\n```" in text
+    shown = re.search(r"shader = .*?```\n\n```\n(.*?)```", text, flags=re.DOTALL)
+    assert shown is not None
+    shader = {line.strip() for line in str(namespace["shader"]).splitlines()}
+    assert [line for line in shown[1].splitlines() if line.strip() not in shader] == []
 
 
 def test_readme_examples_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

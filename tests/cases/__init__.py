@@ -1,7 +1,7 @@
 """Kernels as data: a function, its inputs, what it must give, and how closely.
 
-`tests.parity` runs every case on every device, with the optimising passes on and off.  Every module
-of this folder that has ``cases`` counts: there is no list to forget one in.
+`tests.parity` runs every case on every device, with all optimisations, without any, and without one
+of them.  Every module of this folder that has ``cases`` counts: there is no list to forget one in.
 """
 
 from importlib import import_module

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -35,8 +35,8 @@ class Case:
     absolute: float
     options: Mapping[str, Any]
 
-    def kernel(self, optimize: bool = True) -> Kernel:
-        """Compile the function."""
+    def kernel(self, optimize: bool | Collection[str] = True) -> Kernel:
+        """Compile the function with all optimisations, none, or some."""
         made: Kernel = kernel(optimize=optimize, **self.options)(self.function)
         return made
 

@@ -202,3 +202,92 @@ def chain_evaluates_as_far_as_it_holds():
     i = index()
     holds = 0 <= i < counted(i) < 3 != counted(i + 1) < i + 9
     return holds * 10 + calls[0]
+
+
+# ---------------------------------------------------------------- one element, four cells at once
+
+
+@cases.add(np.array([-7, -161, 6, -91, -205, 4, -2, 3]))
+def only_element_written_at_a_computed_place(a):
+    xs = [a[index()] & 7]
+    xs[min(xs[0], 0)] = a[index()] + 1
+    return xs[0]
+
+
+@cases.add(np.array([-7, -161, 6, -91, -205, 4, -2, 3]))
+def only_element_read_at_a_computed_place(a):
+    xs = [a[index()] & 7]
+    place = min(xs[0], 0)
+    xs[place] = xs[place]
+    return xs[0]
+
+
+# ---------------------------------------------------------------- what is known of elements
+
+
+@cases.add(np.zeros((3, 5), int), reference=np.array([[320] * 5, [301] * 5, [21] * 5]))
+def constant_written_at_a_computed_place(a):
+    i, j = index()
+    xs = [1, 2, 3]
+    xs[i] = 0
+    return xs[0] + 10 * xs[1] + 100 * xs[2]
+
+
+@cases.add(np.zeros((2, 6), int))
+def constant_written_before_a_short_loop(a):
+    i, j = index()
+    table = [[0, 0], [0, 0]]
+    table[0][j % 2] = 5
+    total = 0
+    for r in range(2):
+        for c in range(2):
+            total += table[r][c] * (r + 2 * c + 1)
+    return total
+
+
+# ---------------------------------------------------------------- indices that only seem to vary
+
+
+@cases.add(np.arange(8))
+def index_that_cancels_out(a):
+    i = index()
+    return (max(a[i - i + 1], i) if not a[i * 0] else i) * 10 + (a[i - i + 2] < a[i])
+
+
+# ---------------------------------------------------------------- loops that cells leave apart
+
+
+@cases.add(np.zeros((1, 7)))
+def all_cells_continue_together(a):
+    i, j = index()
+    digest = 0
+    for k in range(0, min(max(j, -2), 4)):
+        if k > 1:
+            continue
+        digest = digest * 31 + k + 1
+    return digest
+
+
+@cases.add(np.array([[0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0]]))
+def all_cells_continue_or_some_return(a):
+    i, j = index()
+    n = j
+    turns = 0
+    while n > 0:
+        n //= 2
+        turns += 1
+        if turns > 1:
+            continue
+        if a[i, j] > 0.5:
+            return -1
+    return turns
+
+
+# Mesa took minutes to compile loops in a row, and one is in each of these.
+@cases.add(np.arange(-8, 8) / 2)
+def many_float_remainders(a):
+    i = index()
+    total = 0.0
+    for k in range(8):
+        total += (a[i] * (k + 1)) % 3.5
+    return total + a[i] // 0.75

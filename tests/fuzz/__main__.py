@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import gpukernel as gk
 from tests.fuzz.generate import FEATURES, LARGEST, generate
 from tests.fuzz.program import Program
-from tests.fuzz.run import Failure, check
+from tests.fuzz.run import Failure, check, failing, to_blame
 from tests.fuzz.shrink import shrink
 
 SHRINK_SECONDS = 30.0
@@ -34,13 +34,14 @@ def main() -> int:
         if time.monotonic() > end:
             break
         program = generate(seed, features, options.largest)
-        failure = check(program, devices)
+        found = failing(program, devices)
         done += 1
-        if failure is not None:
+        if found is not None:
+            version, failure = found
             failed[failure.symptom] = failed.get(failure.symptom, 0) + 1
             if failed[failure.symptom] <= options.reports:
                 _clear()
-                print(describe(seed, program, failure, devices, options.shrink), flush=True)
+                print(describe(seed, version, failure, devices, options.shrink), flush=True)
         _progress(done, options.count, sum(failed.values()))
     _clear()
     seconds = time.monotonic() - start
@@ -64,6 +65,7 @@ def describe(
 
     small = shrink(program, still_fails, seconds)
     found = check(small, devices) or failure
+    blamed = to_blame(small, devices)
     arguments = "\n".join(f"{name} = {value!r}" for name, value in small.arguments.items())
     return "\n".join(
         [
@@ -72,6 +74,7 @@ def describe(
             arguments,
             f"shape = {small.cells}, seed = {small.seed}",
             found.report,
+            f"right without any of: {', '.join(blamed) or 'none of them'}",
             f"(python -m tests.fuzz --count 1 --seed {seed}, and the other options)\n",
         ]
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gpukernel.passes.pipeline import OPTIMIZATIONS
 from tests.fuzz import domains
 from tests.fuzz.domains import (
     BOOL,
@@ -21,8 +22,9 @@ from tests.fuzz.domains import (
     whole,
 )
 from tests.fuzz.generator_expressions import ROUGH
-from tests.fuzz.generator_loops import Loops
+from tests.fuzz.generator_indices import LARGEST_SIZE
 from tests.fuzz.generator_statements import VARIABLES
+from tests.fuzz.generator_sums import Sums
 from tests.fuzz.generator_vectors import COMPONENT
 from tests.fuzz.program import KERNEL, Function, Line, Program, Statement
 from tests.fuzz.scope import Parameter, Scope, Signature
@@ -30,13 +32,14 @@ from tests.fuzz.scope import Parameter, Scope, Signature
 # What the language has beyond numbers and control flow; each can be left out.
 FEATURES = frozenset(
     "lists matrices tuples records loop_else divmod outputs vectors uint captures nested lambda "
-    "large iteration debug dtype boundary random vectorize".split()
+    "large iteration debug dtype boundary random vectorize places sums".split()
 )
 LARGEST = 6
-GRIDS = ((5,), (7,), (8,), (12,), (2, 3), (3, 4), (1, 5), (2, 2, 2), (3, 1, 3), (1, 2, 5))
+GRIDS = ((5,), (8,), (12,), (2, 3), (1, 5), (2, 2, 2), (3, 1, 3), (1, 2, 5))
 GRIDS_4D = ((1, 2, 2, 2), (2, 1, 1, 3), (1, 1, 2, 5))  # a vector adds a fifth axis: none has
 GRIDS_LARGE = ((1000,), (37, 41), (9, 10, 11), (2, 700), (300, 3))
-SAMPLES = 8  # of the cells of a large grid
+WIDEST, HIGHEST, LONGEST = 19, 9, 300  # of grids of any size: width, height, of one axis
+MOST_ELEMENTS = 1000  # of an array
 BOUNDARIES = ("zero", "clamp", "wrap", "reflect")
 WRAPPING = whole(-(2**100), 2**100)
 RESULTS = (*VARIABLES, *[WRAPPING] * 10, ROUGH, ROUGH)
@@ -60,49 +63,66 @@ RESULT_DTYPES = {
 }
 
 
-class Generator(Loops):
+class Generator(Sums):
     """The whole generator."""
 
     def program(self, largest: int) -> Program:
         """Make a whole program with the arguments of one launch."""
         if "vectorize" in self.features and self.chance(0.1):
             return self.elementwise(largest)
-        result = self.kernel_result()
+        self.same_rows = "sums" in self.features and self.chance(0.15)
+        result = self.random.choice(RESULTS) if self.same_rows else self.kernel_result()
         grid = self.grid(result)
-        if "large" in self.features and self.chance(0.15):
+        if self.same_rows:
+            grid = (*grid[:-2], self.random.randint(2, 2 * HIGHEST), self.random.randint(4, WIDEST))
+        elif "large" in self.features and self.chance(0.15):
             grid = self.random.choice(GRIDS_LARGE)
         arguments: dict[str, Any] = {}
         variables: dict[str, Type] = {}
         captured: dict[str, Type] = {}
         for _ in range(self.random.randint(1, 3)):
-            self.array_argument(arguments, variables)
+            self.array_argument(arguments, variables, grid)
         for _ in range(self.random.randint(0, 2)):
             self.scalar_argument(arguments, variables)
+        if "places" in self.features and self.chance(0.4):
+            self.size_argument(arguments, variables, grid)
         preamble = tuple(self.captured(captured) for _ in range(self.random.randint(0, 2)))
         arrays = [t for t in variables.values() if isinstance(t, ArrayType)]
         signatures: list[Signature] = []
         functions = [
             self.helper(signatures, arrays, captured) for _ in range(self.choose(0, 0, 1, 1, 2, 3))
         ]
+        if "places" in self.features:
+            functions += [self.place_function() for _ in range(self.choose(0, 0, 1, 2))]
+            functions += [
+                self.read_function(arrays, signatures) for _ in range(self.choose(0, 0, 1))
+            ]
         constant = {n for n, t in variables.items() if isinstance(t, (ArrayType, VectorType))}
-        self.scope = Scope({**variables, **captured}, constant | set(captured), signatures)
+        self.scope = Scope(
+            {**variables, **captured}, constant | set(captured) | set(self.sizes), signatures
+        )
         self.result = result
         most = min(self.choose(2, 3, 3, 6), largest)
-        body = (self.place(grid), self.begin_digest(), *self.block(0, most))
-        body += (*self.block(0, most), self.returned())
+        body: tuple[Statement, ...] = (self.place(grid), self.begin_digest())
+        if self.same_rows or ("sums" in self.features and self.chance(0.3)):
+            sums = [self.sum_over(0) for _ in range(self.choose(1, 2, 2))]
+            body += tuple(s for s in sums if s is not None)
+            most //= 2
+        if not self.same_rows:
+            body += (*self.block(0, most), *self.block(0, most))
+        body += (self.returned(),)
         functions.append(Function(KERNEL, ", ".join(arguments), body))
         return Program(
             preamble,
             tuple(functions),
-            optimize=self.chance(0.7),
+            optimize=self.optimizations(),
             dtype=self.dtype(),
             arguments=arguments,
             grid=grid,
             results=outputs(result),
-            sampled=self.samples(grid),
             seed=self.random.randrange(2**64),
             boundary=self.boundary([n for n, t in variables.items() if isinstance(t, ArrayType)]),
-            debug="debug" in self.features and self.chance(0.1),
+            debug="debug" in self.features and not self.same_rows and self.chance(0.1),
         )
 
     def elementwise(self, largest: int) -> Program:
@@ -132,7 +152,7 @@ class Generator(Loops):
         return Program(
             preamble,
             tuple(functions),
-            optimize=self.chance(0.7),
+            optimize=self.optimizations(),
             dtype=self.dtype(),
             arguments=arguments,
             grid=shape,
@@ -141,16 +161,25 @@ class Generator(Loops):
             vectorized=True,
         )
 
-    def samples(self, grid: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-        """Return the cells of a large grid that CPython computes."""
-        if grid not in GRIDS_LARGE:
-            return ()
-        cells = [tuple(self.random.randrange(n) for n in grid) for _ in range(SAMPLES - 2)]
-        return (tuple(0 for _ in grid), *cells, tuple(n - 1 for n in grid))
+    def optimizations(self) -> frozenset[str]:
+        """Return some of all optimisations: all but one, one, or as it comes."""
+        style, name = self.random.random(), self.random.choice(OPTIMIZATIONS)
+        if style < 0.3:
+            return frozenset(OPTIMIZATIONS) - {name}
+        if style < 0.4:
+            return frozenset({name})
+        share = self.choose(0.3, 0.6, 0.8)
+        return frozenset(name for name in OPTIMIZATIONS if self.chance(share))
 
     def grid(self, result: Type) -> tuple[int, ...]:
-        has_vectors = any(isinstance(kind, VectorType) for kind in outputs(result))
-        return self.random.choice(GRIDS if has_vectors else GRIDS + GRIDS_4D)
+        style = self.random.random()
+        if style < 0.25:
+            has_vectors = any(isinstance(kind, VectorType) for kind in outputs(result))
+            return self.random.choice(GRIDS if has_vectors else GRIDS + GRIDS_4D)
+        width, height = self.random.randint(1, WIDEST), self.random.randint(1, HIGHEST)
+        if style < 0.4:
+            return (self.random.randint(1, LONGEST) if self.chance(0.5) else width,)
+        return (height, width) if style < 0.9 else (self.random.randint(1, 3), height, width)
 
     def boundary(self, arrays: list[str]) -> str | dict[str, str]:
         """Return the boundary modes of the kernel, or of some of its arrays."""
@@ -204,22 +233,48 @@ class Generator(Loops):
 
     def place(self, grid: tuple[int, ...]) -> Statement:
         """The line that asks for the index."""
-        names = ["ijkh"[axis] for axis in range(len(grid))]
+        names = self.axes = ["ijkh"[axis] for axis in range(len(grid))]
         for name, extent in zip(names, grid):
             self.scope.variables[name] = whole(0, extent - 1)
             if self.chance(0.7):
                 self.scope.constant.add(name)
         return Line(f"{', '.join(names)} = index()")
 
-    def array_argument(self, arguments: dict[str, Any], variables: dict[str, Type]) -> None:
-        name = self.fresh("a")
-        arguments[name], variables[name] = self.array(self.random.choice(self.elements()))
+    def array_argument(
+        self, arguments: dict[str, Any], variables: dict[str, Type], grid: tuple[int, ...]
+    ) -> None:
+        """An array of any shape, or of one much like that of the grid."""
+        name, dtype = self.fresh("a"), self.random.choice(self.elements())
+        if self.chance(0.5):
+            arguments[name], variables[name] = self.array(dtype)
+            return
+        shape = [max(1, extent + self.choose(0, 0, 0, -1, 1, 2)) for extent in grid]
+        if len(shape) > 1 and self.chance(0.3):
+            shape[self.random.randrange(len(shape))] = self.random.randint(1, WIDEST)
+        if len(shape) > 1 and self.chance(0.15):
+            del shape[self.random.randrange(len(shape))]
+        if int(np.prod(shape)) > MOST_ELEMENTS:
+            shape = [min(extent, HIGHEST) for extent in shape]
+        values = self.filled(dtype, tuple(shape))
+        arguments[name], variables[name] = values, ArrayType(ELEMENTS[dtype], tuple(shape))
+
+    def size_argument(
+        self, arguments: dict[str, Any], variables: dict[str, Type], grid: tuple[int, ...]
+    ) -> None:
+        """A number that is the size of some axis."""
+        name = self.fresh("n")
+        extents = [n for v in arguments.values() if isinstance(v, np.ndarray) for n in v.shape]
+        size = self.random.choice([*grid, *extents, self.random.randint(1, WIDEST)])
+        arguments[name], variables[name] = min(size, LARGEST_SIZE), whole(1, LARGEST_SIZE)
+        self.sizes.append(name)
 
     def elements(self) -> list[str]:
         return [name for name in ELEMENTS if name != "uint32" or "uint" in self.features]
 
     def array(self, dtype: str) -> tuple[np.ndarray, ArrayType]:
         shape = tuple(self.random.randint(1, 5) for _ in range(self.choose(1, 1, 2, 2, 3)))
+        if self.chance(0.25):
+            shape = (*shape[:-1], self.random.randint(1, WIDEST))
         if self.chance(0.08):
             shape = tuple(self.random.randint(1, 3) for _ in range(4))
         return self.filled(dtype, shape), ArrayType(ELEMENTS[dtype], shape)

@@ -225,12 +225,15 @@ class Expressions(Chooser):
         return make
 
     def element(self, name: str, array: ArrayType, depth: int) -> Expr:
-        indices = tuple(self.index(extent, depth) for extent in array.shape)
+        indices = tuple(
+            self.index(extent, depth, f"{name}.shape[{axis}]")
+            for axis, extent in enumerate(array.shape)
+        )
         places = ", ".join(f"{{{n}}}" for n in range(len(indices)))
         return Expr(f"{name}[{places}]", array.element, indices)
 
-    def index(self, extent: int, depth: int) -> Expr:
-        """Return an index that is mostly in range."""
+    def index(self, extent: int, depth: int, size: str = "") -> Expr:
+        """Return an index that is mostly in range of an axis; ``size`` is how to ask for that."""
         style = self.random.random()
         near = whole(-extent - 1, 2 * extent + 1)
         known = [n for n, d in self.scope.scalars("int") if d.fits(near)]

@@ -7,13 +7,14 @@ from random import Random
 
 from tests.fuzz import domains
 from tests.fuzz.domains import INT_MAX, INT_MIN, MANTISSA, Domain, whole
-from tests.fuzz.generator_expressions import Expressions, binary, float_literal
+from tests.fuzz.generator_expressions import binary, float_literal
+from tests.fuzz.generator_indices import Indices
 from tests.fuzz.program import Expr
 
 OPERATIONS = {"+": domains.add, "-": domains.subtract, "*": domains.multiply}
 
 
-class Numbers(Expressions):
+class Numbers(Indices):
     """Makes expressions of the kinds bool, int, float, wrapping (int) and rough (float)."""
 
     def __init__(self, random: Random, features: frozenset[str]) -> None:

@@ -60,7 +60,10 @@ class Vectors(Statements):
 
     def load(self, size: int, name: str, array: ArrayType, depth: int) -> Expr:
         """Return elements of the last axis of an array."""
-        indices = tuple(self.index(extent, depth) for extent in array.shape[:-1])
+        indices = tuple(
+            self.index(extent, depth, f"{name}.shape[{axis}]")
+            for axis, extent in enumerate(array.shape[:-1])
+        )
         text = ", ".join([name, *(f"{{{n}}}" for n in range(len(indices)))])
         element = replace(array.element, kind="float")
         return Expr(f"gk.vec{size}.load({text})", VectorType(element, size), indices)

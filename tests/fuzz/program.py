@@ -7,16 +7,21 @@ can be printed, and be made smaller, without knowing what the templates mean.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, Union
 
 import numpy as np
 
+from gpukernel.passes.pipeline import OPTIMIZATIONS
 from tests.fuzz.domains import Domain, Type
 
 KERNEL = "program"  # the name of the generated kernel
 VECTORIZED = "vectorized"  # and of what `vectorize` makes of it
+FEW_CELLS, MANY_CELLS = 30, 700
+SAMPLES, FEWER_SAMPLES = 24, 8  # of the cells of grids with more than few, and with many
 
 
 @dataclass(frozen=True)
@@ -84,14 +89,13 @@ class Program:
 
     preamble: tuple[str, ...]
     functions: tuple[Function, ...]  # the kernel is the last
-    optimize: bool
+    optimize: frozenset[str]  # names of OPTIMIZATIONS
     dtype: str  # of the result; empty where the kernel's own is kept
     arguments: Mapping[str, Any] = field(hash=False)
     grid: tuple[int, ...]
     results: tuple[Type, ...]
     seed: int = 0  # of the random numbers
     boundary: str | Mapping[str, str] = field(default="", hash=False)
-    sampled: tuple[tuple[int, ...], ...] = ()  # cells that CPython computes; () for all
     debug: bool = False
     vectorized: bool = False  # a function of numbers, applied to every element
 
@@ -100,6 +104,17 @@ class Program:
         """The shape of the output, without the last axis of a vector."""
         shapes = [np.shape(v) for v in self.arguments.values() if isinstance(v, np.ndarray)]
         return np.broadcast_shapes(*shapes) if self.vectorized else self.grid
+
+    @property
+    def sampled(self) -> tuple[tuple[int, ...], ...]:
+        """The cells that CPython computes; () for all."""
+        size = math.prod(self.grid)
+        if size <= FEW_CELLS or self.vectorized:
+            return ()
+        random = Random(size)
+        count = SAMPLES if size <= MANY_CELLS else FEWER_SAMPLES
+        cells = [tuple(random.randrange(n) for n in self.grid) for _ in range(count - 2)]
+        return (tuple(0 for _ in self.grid), *cells, tuple(n - 1 for n in self.grid))
 
     def source(self) -> str:
         """Return the text of the program, as a person would set it."""
@@ -116,7 +131,8 @@ class Program:
 
     def options(self) -> str:
         """Return the arguments of the decorator."""
-        found = [] if self.optimize else ["optimize=False"]
+        names = [name for name in OPTIMIZATIONS if name in self.optimize]
+        found = [] if len(names) == len(OPTIMIZATIONS) else [f"optimize={names}"]
         found += [f"dtype={self.dtype!r}"] if self.dtype else []
         found += ["debug=True"] if self.debug else []
         found += [f"boundary={self.boundary!r}"] if self.boundary else []

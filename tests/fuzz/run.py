@@ -5,16 +5,20 @@ from __future__ import annotations
 import linecache
 import re
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 import gpukernel as gk
+from gpukernel.codegen import plan
 from gpukernel.kernel import Kernel
 from gpukernel.lang.random import at_seed
 from gpukernel.lang.vectors import as_vector
+from gpukernel.passes import tile_choice
+from gpukernel.passes.pipeline import OPTIMIZATIONS
 from tests.fuzz.domains import Domain, Type, VectorType
 from tests.fuzz.program import KERNEL, VECTORIZED, Program
 
@@ -31,8 +35,39 @@ class Failure:
     report: str
 
 
+def failing(program: Program, devices: Sequence[str]) -> tuple[Program, Failure] | None:
+    """Check a program with its own optimisations and with all: return the wrong one, and how."""
+    for optimize in (program.optimize, frozenset(OPTIMIZATIONS)):
+        version = replace(program, optimize=optimize)
+        failure = check(version, devices)
+        if failure is not None:
+            return version, failure
+    return None
+
+
+def to_blame(program: Program, devices: Sequence[str]) -> list[str]:
+    """Return the optimisations of a failing program without any one of which it is right."""
+    names = [name for name in OPTIMIZATIONS if name in program.optimize]
+    without = [replace(program, optimize=program.optimize - {name}) for name in names]
+    return [name for name, version in zip(names, without) if check(version, devices) is None]
+
+
+@contextmanager
+def tiles_everywhere() -> Iterator[None]:
+    """Let fragments compute several rows wherever they can, if it gains anything or not."""
+    before = plan.MIN_FRAGMENTS, tile_choice.MIN_GAIN, tile_choice.MIN_STEP_GAIN
+    plan.MIN_FRAGMENTS, tile_choice.MIN_GAIN, tile_choice.MIN_STEP_GAIN = 1, 0.0, 0.0
+    yield
+    plan.MIN_FRAGMENTS, tile_choice.MIN_GAIN, tile_choice.MIN_STEP_GAIN = before
+
+
 def check(program: Program, devices: Sequence[str]) -> Failure | None:
     """Return how the program fails, None where CPython and all devices agree."""
+    with tiles_everywhere():
+        return _check(program, devices)
+
+
+def _check(program: Program, devices: Sequence[str]) -> Failure | None:
     text = program.source()
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")

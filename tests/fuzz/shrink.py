@@ -59,15 +59,17 @@ def smaller(program: Program) -> Iterator[Program]:
     for n in range(len(program.preamble)):
         yield replace(program, preamble=program.preamble[:n] + program.preamble[n + 1 :])
     for axis, extent in enumerate(program.grid):
-        if extent > 1 and not program.vectorized and not program.sampled:
-            grid = program.grid[:axis] + (extent // 2,) + program.grid[axis + 1 :]
-            yield replace(program, grid=grid)
+        if extent > 1 and not program.vectorized:
+            for fewer in (extent // 2, extent - 1):
+                yield replace(
+                    program, grid=program.grid[:axis] + (fewer,) + program.grid[axis + 1 :]
+                )
     if program.debug:
         yield replace(program, debug=False)
     if program.boundary:
         yield replace(program, boundary="")
-    if not program.optimize:
-        yield replace(program, optimize=True)
+    for name in sorted(program.optimize):
+        yield replace(program, optimize=program.optimize - {name})
     yield from with_fewer_arguments(program)
 
 

@@ -1,19 +1,50 @@
-"""Each case gives its reference on each device, with the optimising passes on and off."""
+"""Each case gives its reference on each device, with optimisations on and off.
+
+Every case runs with all of them, with none, and without one: which one depends on the name of the
+case, so that each is switched off in its share of all cases.  With GPUKERNEL_EVERY_OPTIMIZATION=1
+in the environment every case runs without each of them in turn (``make parity``).
+"""
 
 from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Collection, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
 from gpukernel.kernel import Kernel
 from gpukernel.launch import Captured
+from gpukernel.passes.pipeline import OPTIMIZATIONS, PASSES
 from gpukernel.runtime.interpreter import Interpreter
 from tests.cases import ALL_CASES
 from tests.cases.case import Case
 
 FLOAT64_TOLERANCE = 1e-6  # constants of the program are float32; all else is float64
 
-every_case = pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.name)
+# What a device can do without: cpu runs the passes only, the rest is gl's.
+REMOVABLE = {"cpu": tuple(name for name, _ in PASSES), "gl": OPTIMIZATIONS}
+
+
+def removed(case: Case, device: str) -> tuple[str, ...]:
+    """Return the optimisations that the case runs without, one at a time."""
+    names = REMOVABLE[device]
+    if os.environ.get("GPUKERNEL_EVERY_OPTIMIZATION") == "1":
+        return names
+    return (names[zlib.crc32(case.name.encode()) % len(names)],)
+
+
+def every_run() -> Iterator[Any]:
+    """Yield a case, a device and its optimisations for every test."""
+    for case in ALL_CASES:
+        for device in REMOVABLE:
+            ways: dict[str, bool | Collection[str]] = {"optimized": True, "plain": False}
+            for name in removed(case, device):
+                ways[f"no_{name}"] = frozenset(OPTIMIZATIONS) - {name}
+            for word, optimize in ways.items():
+                yield pytest.param(case, device, optimize, id=f"{case.name}-{device}-{word}")
 
 
 def test_names_are_unique() -> None:
@@ -21,9 +52,14 @@ def test_names_are_unique() -> None:
     assert len(set(names)) == len(names) >= 80
 
 
-@pytest.mark.parametrize("optimize", [True, False], ids=["optimized", "plain"])
-@every_case
-def test_case(case: Case, optimize: bool, device: str) -> None:
+def test_each_optimisation_is_switched_off_somewhere() -> None:
+    for device, names in REMOVABLE.items():
+        counts = {name: sum(name in removed(case, device) for case in ALL_CASES) for name in names}
+        assert min(counts.values()) >= len(ALL_CASES) / len(names) / 2
+
+
+@pytest.mark.parametrize("case, device, optimize", [*every_run()], indirect=["device"])
+def test_case(case: Case, device: str, optimize: bool | Collection[str]) -> None:
     made = case.kernel(optimize)
     results = case.run(made, device)
     for result, expected in zip(results, case.expected(made, results)):
