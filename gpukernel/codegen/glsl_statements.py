@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from gpukernel.codegen.exactness import rounds
@@ -27,7 +28,7 @@ ACTIVE = "gk_active"  # the parameter that says which lanes call a function
 LIVE = "gk_live"  # the variable that says which lanes have not returned
 
 
-class StatementWriter(ListWriter):
+class StatementWriter(ListWriter, ABC):
     """Writes the statements of one version of a function that do not decide what runs next."""
 
     # ------------------------------------------------------------ the function around them
@@ -137,9 +138,9 @@ class StatementWriter(ListWriter):
                 self.control(node)
         self.expressions.fetches.forget(assigned((node,)))
 
+    @abstractmethod
     def control(self, node: nodes.Stmt) -> None:
         """Write a statement that decides what runs next."""
-        raise NotImplementedError
 
     def _assign(self, node: nodes.Stmt, name: str, value: nodes.Expr) -> None:
         self.expressions.begin(value)

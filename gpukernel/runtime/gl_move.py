@@ -8,18 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from gpukernel.codegen.glsl import VERTEX
 from gpukernel.runtime.gl_context import GLContext
 from gpukernel.runtime.gl_texture import GLStorage
 from gpukernel.runtime.gl_transfer import read_array, write_array
 
 _TRIANGLES = 4
-_VERTEX = """\
-#version 330
-void main() {
-    vec2 corner = vec2((gl_VertexID << 1) & 2, gl_VertexID & 2);
-    gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
-}
-"""
 # One fragment is one texel of the copy.  {0} is "", "i" or "u": the kind of its numbers.
 _FRAGMENT = """\
 #version 330
@@ -96,6 +90,6 @@ class GLMover:
         """Return the program for a format of texels, and what to draw with it."""
         kind = {"f": "", "i": "i", "u": "u"}[texel_format[0]]
         if kind not in self._programs:
-            program = gl.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT.format(kind))
+            program = gl.program(vertex_shader=VERTEX, fragment_shader=_FRAGMENT.format(kind))
             self._programs[kind] = program, gl.vertex_array(program, [])
         return self._programs[kind]

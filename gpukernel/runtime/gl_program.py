@@ -108,7 +108,7 @@ class GLExecutable:
                 drawing.draw(gl, grid, outputs)
             queued = 0
             for storage in outputs:
-                storage.host = None
+                storage.forget_host()
                 queued += storage.nbytes
             self._driver.context.queued(queued)
         COUNTERS.add("launches")

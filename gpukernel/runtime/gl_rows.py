@@ -16,6 +16,7 @@ import os
 from collections.abc import Hashable, Sequence
 from typing import Any
 
+from gpukernel.codegen.glsl import VERTEX
 from gpukernel.records import record
 from gpukernel.runtime.gl_context import GLContext
 from gpukernel.runtime.gl_texture import GLStorage, GLTexture
@@ -25,13 +26,6 @@ from gpukernel.runtime.pool import Pool
 
 _TRIANGLES = 4
 POOL_BYTES = 64 * 2**20  # idle blocks kept for reuse
-_VERTEX = """\
-#version 330
-void main() {
-    vec2 corner = vec2((gl_VertexID << 1) & 2, gl_VertexID & 2);
-    gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
-}
-"""
 # {0} is "", "i" or "u": the kind of its numbers.
 _COPY_FRAGMENT = """\
 #version 330
@@ -192,6 +186,6 @@ class GLRows:
         source = text.format({"f": "", "i": "i", "u": "u"}[texel_format[0]])
         if source not in self._programs:
             with self._context as gl:
-                made = gl.program(vertex_shader=_VERTEX, fragment_shader=source)
+                made = gl.program(vertex_shader=VERTEX, fragment_shader=source)
                 self._programs[source] = made, gl.vertex_array(made, [])
         return self._programs[source]
