@@ -22,7 +22,6 @@ from types import TracebackType
 from typing import Any
 
 from gpukernel.errors import DeviceError
-from gpukernel.runtime.gl_egl import like_current
 
 MIN_VERSION = 330
 MANY_BYTES = 64 * 1024  # that waiting draws read and write, so that they are begun
@@ -144,26 +143,10 @@ def _create() -> tuple[Any, type[Exception]]:
         except Exception as error:  # ModernGL's loaders raise plain Exception
             failures.append(f"{way}: {str(error) or type(error).__name__}")
         else:
-            return _without_flush(gl, moderngl), moderngl.Error
+            return gl, moderngl.Error
     raise DeviceError(
         f"no OpenGL 3.3 context could be made; tried {'; '.join(failures)}. {_remedy()}"
     )
-
-
-def _without_flush(gl: Any, moderngl: Any) -> Any:
-    """Return the new context, or one like it that need not be flushed between two threads."""
-    context = like_current(divmod(MIN_VERSION // 10, 10))
-    if context is None:
-        return gl
-    try:
-        made = moderngl.create_context(standalone=True, require=MIN_VERSION, context=context)
-    except Exception:  # ModernGL's loaders raise plain Exception
-        context.release()
-        gl.__enter__()
-        return gl
-    made.extra = context
-    gl.release()
-    return made
 
 
 def _ways() -> list[tuple[str, dict[str, Any]]]:

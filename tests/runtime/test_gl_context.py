@@ -54,17 +54,6 @@ def test_a_large_launch_is_begun_at_once(gl: GLDevice, flushes: list[int]) -> No
     assert len(flushes) == 1
 
 
-def test_a_context_that_is_flushed_at_each_exit_works_too(plain: GLContext) -> None:
-    with plain as gl:
-        texture = gl.texture((1, 1), 4, dtype="f4")
-        framebuffer = gl.framebuffer([texture])
-        framebuffer.clear(1.0, 2.0, 3.0, 4.0)
-        plain.queued(MANY_BYTES)
-        plain.flush()
-    with plain:
-        assert np.frombuffer(texture.read(), np.float32).tolist() == [1.0, 2.0, 3.0, 4.0]
-
-
 def test_a_wrapper_that_modern_gl_refuses_is_not_used(
     gl: GLDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
