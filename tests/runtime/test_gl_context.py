@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ import pytest
 
 import gpukernel as gk
 from gpukernel import index, kernel
-from gpukernel.runtime import gl_context
 from gpukernel.runtime.gl_context import MANY_BYTES, GLContext
 from gpukernel.runtime.gl_device import GLDevice
 
@@ -29,13 +27,6 @@ def flushes(gl: GLDevice, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(gl._context, "_flush", lambda: seen.append(1))
     monkeypatch.setattr(gl._context, "_queued_bytes", 0)
     return seen
-
-
-@pytest.fixture
-def plain(gl: GLDevice, monkeypatch: pytest.MonkeyPatch) -> Iterator[GLContext]:
-    """A context of its own, made where the driver always flushes."""
-    monkeypatch.setattr(gl_context, "like_current", lambda version: None)
-    yield GLContext()
 
 
 def test_small_launches_wait_for_more(gl: GLDevice, flushes: list[int]) -> None:
