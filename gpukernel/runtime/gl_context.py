@@ -1,8 +1,8 @@
 """One headless OpenGL context, usable from any thread of the process that made it.
 
 ``with context as gl:`` takes the context's lock, makes it current for the calling thread and gives
-the ModernGL context; leaving makes it current nowhere again (about 2 microseconds for both, where
-the driver need not be flushed for that).
+the ModernGL context; leaving makes it current nowhere again, which has the driver begin what was
+queued (about 2 microseconds for both where nothing was).
 An error of ModernGL inside the block leaves it as a `DeviceError`.
 `GLContext.defer` is the one thing that may be called without: finalisers queue their frees there
 and the next entry runs them.  A process forked after the context was made cannot use it: drivers
@@ -24,7 +24,6 @@ from typing import Any
 from gpukernel.errors import DeviceError
 
 MIN_VERSION = 330
-MANY_BYTES = 64 * 1024  # that waiting draws read and write, so that they are begun
 _GL_DITHER = 0x0BD0
 _GL_SCISSOR_TEST = 0x0C11
 _GL_STENCIL_TEST = 0x0B90
@@ -44,14 +43,10 @@ class GLContext:
         self._lock = threading.RLock()
         self._depth = 0
         self._deferred: deque[Callable[[], None]] = deque()
-        self._queued_bytes = 0
-        self._modern, self._gl_error = _create()
+        self._gl, self._gl_error = _create()
         try:
-            self.facts = _read_facts(self._modern)
-            _set_state(self._modern)
-            unflushed = self._modern.extra
-            self._gl = self._modern if unflushed is None else unflushed  # what is made current
-            self._flush: Callable[[], None] | None = getattr(unflushed, "flush", None)
+            self.facts = _read_facts(self._gl)
+            _set_state(self._gl)
             self._gl.__exit__(None, None, None)  # creation left it current for this thread
         except Exception as error:  # whatever a broken driver's answers lead to
             raise DeviceError(f"a new OpenGL context does not work: {error!r}") from error
@@ -89,7 +84,7 @@ class GLContext:
             except BaseException as error:
                 self.__exit__(type(error), error, None)
                 raise
-        return self._modern
+        return self._gl
 
     def __exit__(
         self,
@@ -105,22 +100,6 @@ class GLContext:
             self._lock.release()
         if error is not None and isinstance(error, self._gl_error):
             raise DeviceError(f"the OpenGL driver failed: {error}") from error
-
-    def queued(self, num_bytes: int) -> None:
-        """Tell, inside the context, that draws were queued which read and write so many bytes.
-
-        Many are sent to the driver at once, so that it works while Python goes on.  Few wait for
-        more to come, or for somebody who reads: waking the driver takes longer than they do.
-        """
-        self._queued_bytes += num_bytes
-        if self._queued_bytes >= MANY_BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Have the driver begin what is queued, inside the context, without waiting for it."""
-        self._queued_bytes = 0
-        if self._flush is not None:  # else every exit flushes
-            self._flush()
 
     def defer(self, action: Callable[[], None]) -> None:
         """Run ``action`` at the next entry; callable from any thread and from finalisers."""

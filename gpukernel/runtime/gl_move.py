@@ -84,7 +84,6 @@ class GLMover:
         source.live_texture.texture.use(0)
         target.live_texture.framebuffer.use()
         triangle.render(_TRIANGLES, 3)
-        self._context.queued(target.nbytes)
 
     def _program(self, gl: Any, texel_format: str) -> tuple[Any, Any]:
         """Return the program for a format of texels, and what to draw with it."""

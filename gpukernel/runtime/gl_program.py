@@ -106,11 +106,8 @@ class GLExecutable:
             for drawing in drawings:
                 drawing.bind(inputs, scalars, grid, geometry)
                 drawing.draw(gl, grid, outputs)
-            queued = 0
             for storage in outputs:
                 storage.forget_host()
-                queued += storage.nbytes
-            self._driver.context.queued(queued)
         COUNTERS.add("launches")
 
     def _find(

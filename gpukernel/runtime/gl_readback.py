@@ -34,14 +34,15 @@ class GLReadbacks:
         """Queue a copy of the storage's values and return what will have them.
 
         Raises:
-            DeviceError: the driver failed here or in an earlier, unchecked call.
+            DeviceError: the array was released, or the driver failed here or in an earlier,
+                unchecked call.
         """
         layout, dtype = storage.layout, storage.dtype
-        texture = storage.live_texture
         if not storage.nbytes:
             return Readback(Arrived(np.empty(storage.shape, dtype)))
         num_bytes = layout.num_texels * LANES * dtype.itemsize
         with self._context as gl:
+            texture = storage.live_texture  # nobody else gets it while the context is held
             if self._fences is None:
                 self._fences = Fences(gl)
             buffer = self._idle.take(num_bytes) or _Buffer(gl, num_bytes)
@@ -51,7 +52,6 @@ class GLReadbacks:
                 buffer.release()
                 raise
             fence = self._fences.insert()
-            self._context.flush()
         return Readback(_Waiting(self, layout, dtype, buffer, fence))
 
     def arrived(self, fence: int) -> bool:

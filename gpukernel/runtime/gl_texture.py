@@ -39,15 +39,34 @@ FORMATS = {
 class GLTexture:
     """An RGBA texture and the framebuffer that draws into it, made at first use and kept."""
 
-    __slots__ = ("_framebuffer", "_gl", "format", "height", "key", "num_bytes", "texture", "width")
+    __slots__ = (
+        "_framebuffer",
+        "_gl",
+        "_reads_early",
+        "format",
+        "height",
+        "key",
+        "num_bytes",
+        "texture",
+        "width",
+    )
 
-    def __init__(self, gl: Any, width: int, height: int, texel_format: str) -> None:
+    def __init__(
+        self, gl: Any, width: int, height: int, texel_format: str, *, reads_early: bool
+    ) -> None:
         """Make a texture of ``width`` x ``height`` texels, contents undefined.
+
+        Args:
+            gl: the ModernGL context.
+            width, height: in texels.
+            texel_format: one of `FORMATS`.
+            reads_early: whether the driver may read before it has drawn (see `_finish_draws`).
 
         Raises:
             DeviceError: the driver has not enough memory.
         """
         self._gl = gl
+        self._reads_early = reads_early
         self._framebuffer: Any = None
         self.width = width
         self.height = height
@@ -108,6 +127,7 @@ class GLTexture:
         Raises:
             DeviceError: the driver failed here or in an earlier, unchecked call.
         """
+        self._finish_draws()
         row_elements = self.width * LANES
         full_rows = flat.size // row_elements
         if full_rows:
@@ -128,6 +148,7 @@ class GLTexture:
         Raises:
             DeviceError: the driver failed here or in an earlier, unchecked call.
         """
+        self._finish_draws()
         full_rows, rest = divmod(num_texels, self.width)
         if full_rows:
             self._read_box(buffer, (0, 0, self.width, full_rows))
@@ -143,6 +164,16 @@ class GLTexture:
             self.framebuffer.read_into(
                 target, viewport=box, components=LANES, dtype=self.format, write_offset=offset
             )
+
+    def _finish_draws(self) -> None:
+        """Wait for everything queued, where the driver might not wait for it at a read.
+
+        Mesa's llvmpipe asks the draws that it remembers, one after the other, whether they use the
+        texture to be read, and stops at the first that does.  If that one only read from it, maybe
+        long ago, no draw into it is waited for, and what was there before would be returned.
+        """
+        if self._reads_early:
+            self._gl.finish()
 
     def _check(self, consequence: str) -> None:
         error = _take_error(self._gl)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 from gpukernel.errors import DeviceError
 from gpukernel.runtime.gl_context import GLContext
@@ -15,6 +16,7 @@ class GLTextures:
 
     def __init__(self, context: GLContext, max_idle_bytes: int) -> None:
         self._context = context
+        self._reads_early = bool(context.facts["software"])
         self._pool: Pool[GLTexture] = Pool(max_idle_bytes)
         self._returned: deque[GLTexture] = deque()  # by finalisers, and not in the pool yet
 
@@ -32,10 +34,13 @@ class GLTextures:
             return texture
         with self._context as gl:
             try:
-                return GLTexture(gl, width, height, texel_format)
+                return self._make(gl, key)
             except DeviceError:
                 self._pool.clear()
-                return GLTexture(gl, width, height, texel_format)
+                return self._make(gl, key)
+
+    def _make(self, gl: Any, key: tuple[int, int, str]) -> GLTexture:
+        return GLTexture(gl, *key, reads_early=self._reads_early)
 
     def give(self, texture: GLTexture) -> None:
         """Keep a texture that nobody uses any more for reuse; the context must be current."""

@@ -162,6 +162,15 @@ def test_a_released_array_is_a_clear_error(device: str) -> None:
         there.numpy_async()
 
 
+def test_an_array_that_another_thread_releases_meanwhile(gl: Device) -> None:
+    """Its texture may be another array's by then."""
+    assert isinstance(gl, GLDevice)
+    there = gk.arange(3, device="gl")
+    gl._context.defer(there.release)  # runs when the context is next entered
+    with pytest.raises(gk.DeviceError, match="was released"):
+        there.numpy_async()
+
+
 def test_a_device_that_cannot_be_used_is_an_error_until_it_can(
     gl: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
