@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable
 from types import FunctionType
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from gpukernel.arguments import (
     ShapeRule,
@@ -24,10 +24,12 @@ from gpukernel.frontend.resolve import Resolution
 from gpukernel.frontend.source import plain_function
 from gpukernel.inspection import InspectableLauncher
 from gpukernel.lang.types import VECTOR_SIZES, Type
-from gpukernel.launch import Result, Values, told_when_too_deep
+from gpukernel.launch import Result, Values, owner_of_launch, told_when_too_deep
 from gpukernel.runtime.array import Array
 from gpukernel.runtime.device import Device, resolve_device
 from gpukernel.settings import check_names
+
+CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 
 
 class Kernel(InspectableLauncher):
@@ -44,6 +46,8 @@ class Kernel(InspectableLauncher):
         super().__init__(function, settings)
         functools.update_wrapper(self, function)
         self._shape = shape
+        self._vjp: Callable[..., Any] | None = None
+        self._adjoints: dict[str, Any] = {}  # made by `gpukernel.adjoint`, by argument
 
     def __repr__(self) -> str:
         return f"<kernel {self.__name__}{self._signature.python}>"
@@ -81,6 +85,10 @@ class Kernel(InspectableLauncher):
             KernelError: any of its subclasses; nothing is changed then.
         """
         try:
+            taken = owner_of_launch(args, keywords)
+            if taken is not None:
+                options = {"shape": shape, "out": out, "device": device, "seed": seed}
+                return taken.__launch__(self, args, keywords, options)
             values = self._convert(args, keywords)
             target = resolve_device(device)
             meaning = self._current()
@@ -88,6 +96,37 @@ class Kernel(InspectableLauncher):
             return self._launch(meaning, values, grid, out, target, seed)
         except KernelError as problem:
             raise problem.with_traceback(None) from problem.__cause__
+
+    def vjp(self, function: CallableT) -> CallableT:
+        """Give the kernel a derivative of your own; use it as ``@k.vjp``.
+
+        Args:
+            function: called as ``(g, *args)`` with the cotangent, which has the output's shape (a
+                tuple of them for several outputs), and the kernel's arguments.  It returns the
+                gradient of each argument in a tuple, None for those that have none; of a kernel
+                with one argument the gradient alone will do.
+
+        Returns:
+            The function, unchanged.
+
+        Raises:
+            KernelTypeError: it is no function.
+
+        Example:
+            >>> import gpukernel as gk
+            >>> @gk.kernel
+            ... def double(a):
+            ...     return 2.0 * a[gk.index()]
+            >>> @double.vjp
+            ... def double_vjp(g, a):
+            ...     return double(g)
+        """
+        if not callable(function):
+            message = f"@{self.__name__}.vjp needs a function, not a {type(function).__name__}"
+            hint = "it is called as (g, *args) and returns the gradients"
+            raise self._signature.fail(KernelTypeError, message, hint)
+        self._vjp = function
+        return function
 
     def at(
         self,
@@ -167,7 +206,7 @@ def kernel(
     shape: Any = None,
     dtype: Any = None,
     boundary: Any = "zero",
-    debug: bool = False,
+    debug: bool | None = False,
     max_iterations: int | None = None,
     optimize: bool | Iterable[str] = True,
 ) -> Callable[[Callable[..., Any]], Kernel]: ...
@@ -185,7 +224,8 @@ def kernel(
         boundary: what an index out of range reads: "zero", "clamp" (the nearest element), "wrap"
             or "reflect" (the edge is not repeated); for all arrays, or a dict by parameter.
         debug: raise for indices out of range, integer division by zero and failed ``assert``s;
-            the environment variable ``GPUKERNEL_DEBUG=1`` does that for all kernels.
+            the environment variable ``GPUKERNEL_DEBUG=1`` does that for all kernels but those
+            with ``debug=None``, which are meant to read out of range.
         max_iterations: raise `KernelError` when one cell runs more loop iterations than this.
         optimize: the names of the optimisations to use, such as ``("fold", "pack")``; True stands
             for all of them, and False for none.  Results are the same, only times differ.

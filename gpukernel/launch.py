@@ -402,6 +402,18 @@ class Launcher(ABC):
                 raise self._signature.fail(KernelSyntaxError, message, "give it another name")
 
 
+def owner_of_launch(args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    """Return the first argument that takes over launches, None if there is none.
+
+    Arrays of other libraries do that with a method ``__launch__(launcher, args, keywords,
+    options)``, which returns what the call is to return.
+    """
+    for value in (*args, *keywords.values()) if keywords else args:
+        if hasattr(value, "__launch__"):
+            return value
+    return None
+
+
 def output_shape(output: Output, grid: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shape of an output's array."""
     return grid if output.size is None else (*grid, output.size)

@@ -47,13 +47,13 @@ class Settings:
         values = {**DEFAULTS, **given}
         boundary = values["boundary"]
         _check_boundary(signature, boundary)
-        if not isinstance(values["debug"], (bool, np.bool_)):
+        if not isinstance(values["debug"], (bool, np.bool_, type(None))):
             message = f"debug={values['debug']!r} is not a bool"
             raise signature.fail(KernelTypeError, message, "write debug=True or False")
         options = Options(
             boundary=boundary if isinstance(boundary, str) else DEFAULTS["boundary"],
             boundaries=dict(boundary) if isinstance(boundary, Mapping) else {},
-            debug=bool(values["debug"]) or debug_everywhere(),
+            debug=values["debug"] is not None and (bool(values["debug"]) or debug_everywhere()),
             max_iterations=_checked_iterations(signature, values["max_iterations"]),
             dtypes=_checked_dtypes(signature, values["dtype"]),
         )

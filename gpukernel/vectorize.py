@@ -16,7 +16,7 @@ from gpukernel.frontend.resolve import Resolution
 from gpukernel.inspection import InspectableLauncher
 from gpukernel.kernel import checked_function
 from gpukernel.lang.types import Type
-from gpukernel.launch import Result, Values
+from gpukernel.launch import Result, Values, owner_of_launch
 from gpukernel.runtime.array import Array
 from gpukernel.runtime.device import resolve_device
 
@@ -63,6 +63,10 @@ class Vectorized(InspectableLauncher):
             KernelError: any of its subclasses; nothing is changed then.
         """
         try:
+            taken = owner_of_launch(args, keywords)
+            if taken is not None:
+                options = {"out": out, "device": device, "seed": seed}
+                return taken.__launch__(self, args, keywords, options)
             values = self._convert(args, keywords)
             target = resolve_device(device)
             grid = self._broadcast(values)
@@ -107,7 +111,7 @@ def vectorize(function: Callable[..., Any], /) -> Vectorized: ...
 def vectorize(
     *,
     dtype: Any = None,
-    debug: bool = False,
+    debug: bool | None = False,
     max_iterations: int | None = None,
     optimize: bool | Iterable[str] = True,
 ) -> Callable[[Callable[..., Any]], Vectorized]: ...

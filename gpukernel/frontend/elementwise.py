@@ -32,7 +32,13 @@ def elementwise_tree(
         if isinstance(kind, ArrayType):
             value = _element(name, kind.rank, grid_rank, span)
         given.append((name, value))
-    call = syntax.Apply(syntax.Global((tree.name,), function, span), (), tuple(given), span)
+    by_place = function.__code__.co_posonlyargcount  # the rest by name, which some need
+    call = syntax.Apply(
+        syntax.Global((tree.name,), function, span),
+        tuple(value for _, value in given[:by_place]),
+        tuple(given[by_place:]),
+        span,
+    )
     return syntax.Function(tree.name, tree.params, (syntax.Return(call, span),), span)
 
 

@@ -447,6 +447,9 @@ class _Resolver:
 
 
 def is_own(function: FunctionType) -> bool:
-    """Whether a function is part of this package, and no program of its selftest."""
-    module = function.__module__
-    return module.startswith("gpukernel.") and not module.startswith("gpukernel.selftest")
+    """Whether a function is one of this package that kernels do not call.
+
+    Those in the kernel language have no annotations: their types are inferred.
+    """
+    module = function.__module__ or ""  # None for what exec made in a namespace without a name
+    return module.startswith("gpukernel.") and bool(function.__annotations__)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Union
 
 import numpy as np
+import numpy.typing as npt
 
 from gpukernel.errors import DeviceError
 from gpukernel.ir.nodes import Program
@@ -20,13 +21,16 @@ Number = Union[bool, int, float]
 
 
 class CPUStorage:
-    """One array in host memory; ``values`` is C-contiguous, and None once released."""
+    """One array in host memory; ``values`` is C-contiguous, and None once released.
+
+    What a `PreciseCPUDevice` keeps in float64 is float32 to all who ask for the dtype.
+    """
 
     __slots__ = ("dtype", "nbytes", "shape", "values")
 
     def __init__(self, values: np.ndarray) -> None:
         self.shape: tuple[int, ...] = values.shape
-        self.dtype = values.dtype
+        self.dtype = np.dtype(np.float32) if values.dtype == np.float64 else values.dtype
         self.nbytes = values.nbytes
         self.values: np.ndarray | None = values
 
@@ -41,12 +45,12 @@ class CPUStorage:
 class CPUExecutable:
     """A typed program with the interpreter that runs it."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, float_dtype: npt.DTypeLike = np.float32) -> None:
         self.may_fail = bool(program.failures)
         # Here, since it takes as long to import as all the rest, and not every process needs it.
         from gpukernel.runtime.interpreter import Interpreter
 
-        self._interpreter = Interpreter(program)
+        self._interpreter = Interpreter(program, float_dtype=float_dtype)
         COUNTERS.add("compiles")
         COUNTERS.add("programs")
 
@@ -78,17 +82,26 @@ class CPUDevice:
     """Host memory and NumPy; always there."""
 
     name = "cpu"
+    float_dtype: np.dtype = np.dtype(np.float32)  # what float32 arrays are kept in
 
     def allocate(self, shape: Sequence[int], dtype: np.dtype) -> CPUStorage:
         """Return storage for an array, contents undefined."""
         self.check_size(shape, dtype)
-        return self._keep(np.empty(tuple(shape), dtype))
+        return self._keep(np.empty(tuple(shape), self._kept_dtype(dtype)))
 
     def upload(self, host: np.ndarray) -> CPUStorage:
         """Return storage with a copy of a C-contiguous, native-endian array."""
         self.check_size(host.shape, host.dtype)
         COUNTERS.add("uploads")
-        return self._keep(host.copy())
+        return self._keep(host.astype(self._kept_dtype(host.dtype)))
+
+    def adopt(self, values: np.ndarray) -> CPUStorage:
+        """Return storage over an array that nobody else will change, without a copy if it fits.
+
+        Floats of any size become those of the device, int64 becomes int32.
+        """
+        self.check_size(values.shape, values.dtype)
+        return self._keep(np.ascontiguousarray(values, self._kept_dtype(values.dtype)))
 
     def download(self, storage: CPUStorage) -> np.ndarray:
         """Return the values as a new C-contiguous array."""
@@ -116,7 +129,7 @@ class CPUDevice:
 
     def build(self, program: Program, optimize: frozenset[str] = frozenset()) -> CPUExecutable:
         """Prepare a typed program for running."""
-        return CPUExecutable(program)
+        return CPUExecutable(program, self.float_dtype)
 
     def synchronize(self) -> None:
         """Return at once: launches end before they return."""
@@ -141,7 +154,19 @@ class CPUDevice:
                 f"more than the {MAX_ELEMENTS} that 32-bit indices can reach"
             )
 
+    def _kept_dtype(self, dtype: np.dtype) -> np.dtype:
+        if dtype == np.float32 or dtype == np.float64:
+            return self.float_dtype
+        return np.dtype(np.int32) if dtype == np.int64 else dtype
+
     def _keep(self, values: np.ndarray) -> CPUStorage:
         storage = CPUStorage(values)
         COUNTERS.array_added(storage.nbytes)
         return storage
+
+
+class PreciseCPUDevice(CPUDevice):
+    """The ``cpu`` device with floats of 64 bits: to check derivatives by differences."""
+
+    name = "cpu64"
+    float_dtype = np.dtype(np.float64)

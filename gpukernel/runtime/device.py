@@ -19,7 +19,7 @@ import numpy as np
 
 from gpukernel.errors import DeviceError, KernelTypeError
 from gpukernel.ir.nodes import Program
-from gpukernel.runtime.cpu_device import CPUDevice
+from gpukernel.runtime.cpu_device import CPUDevice, PreciseCPUDevice
 from gpukernel.runtime.gl_device import GLDevice
 from gpukernel.runtime.readback import Readback
 from gpukernel.runtime.stats import COUNTERS, Memory
@@ -107,8 +107,13 @@ class Info(dict[str, object]):
         return "\n".join(lines)
 
 
-_FACTORIES: dict[str, Callable[[], Device]] = {"gl": GLDevice, "cpu": CPUDevice}
-DEVICE_NAMES = tuple(_FACTORIES)
+DEVICE_NAMES = ("gl", "cpu")
+# cpu64 is for checks against differences: it is named by them alone, and in no list.
+_FACTORIES: dict[str, Callable[[], Device]] = {
+    "gl": GLDevice,
+    "cpu": CPUDevice,
+    "cpu64": PreciseCPUDevice,
+}
 _ENVIRONMENT = "GPUKERNEL_DEVICE"
 
 _lock = threading.RLock()

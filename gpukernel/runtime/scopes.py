@@ -24,11 +24,11 @@ _ENDS = (str, bytes, int, float, complex, type(None), type, ModuleType, Function
 def tidy(function: Callable[..., Result], /, *args: Any, **keywords: Any) -> Result:
     """Call ``function`` and release every array that it made, except those in its result.
 
-    Arrays are found in a result at any depth of lists, tuples, dicts, sets and objects with
-    attributes.  What was made before the call is never touched, and what `keep` protects stays.
-    Scopes nest: what an inner `tidy` returns belongs to the outer one.  Arrays are also released
-    when ``function`` raises.  A function that gives its values later (a generator, a coroutine)
-    is not for `tidy`: it has made no array yet when it returns.
+    Arrays are found in a result at any depth of lists, tuples, dicts, sets, tensors and objects
+    with attributes.  What was made before the call is never touched, and what `keep` protects
+    stays.  Scopes nest: what an inner `tidy` returns belongs to the outer one.  Arrays are also
+    released when ``function`` raises.  A function that gives its values later (a generator, a
+    coroutine) is not for `tidy`: it has made no array yet when it returns.
 
     Args:
         function: what to call.
@@ -97,6 +97,8 @@ def _arrays_in(value: object) -> Iterator[Array]:
         seen[id(one)] = one
         if isinstance(one, Array):
             yield one
+        elif (arrays := getattr(type(one), "__arrays__", None)) is not None:
+            waiting.extend(arrays(one))  # such as a tensor, whose numbers may wait
         else:
             waiting.extend(_inside(one))
 
