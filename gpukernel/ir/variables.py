@@ -62,6 +62,12 @@ class Locals:
             candidate += "_"
         return self._add(candidate, kind)
 
+    def named(self, wish: str, kind: Scalar | ListType) -> str:
+        """Return a new variable of this name, or of one close to it."""
+        if wish not in self._taken:
+            return self._add(wish, kind)
+        return self.like(wish, kind, 2)
+
     def _add(self, name: str, kind: Scalar | ListType) -> str:
         self._taken.add(name)
         self.added.append(nodes.Variable(name, kind))

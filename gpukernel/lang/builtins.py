@@ -93,6 +93,7 @@ def _whole_row(name: str, python: Function, numpy: Function, glsl_text: str, doc
         ),
         python=(python,),
         doc=doc,
+        derivative=("0.0",),  # constant between its jumps
         domain=(WIDE,),
     )
 
@@ -105,6 +106,7 @@ def _round_row(names: str, numpy: Function, glsl_text: str, doc: str) -> Row:
         overloads=(Overload("float -> float", glsl_text, numpy),),
         python=_unique(f for name in names.split() for f in _named(name, "np")),
         doc=doc,
+        derivative=("0.0",),  # constant between its jumps
         domain=(WIDE,),
     )
 
@@ -176,6 +178,16 @@ def _pair_row(
     )
 
 
+# Where two numbers are equal, each has one half of the derivative.
+_SMALLER = (
+    "0.0 if b < a else 0.5 if a == b else 1.0",
+    "1.0 if b < a else 0.5 if a == b else 0.0",
+)
+_LARGER = (
+    "0.0 if b > a else 0.5 if a == b else 1.0",
+    "1.0 if b > a else 0.5 if a == b else 0.0",
+)
+
 PAIR = "float, float -> float"
 INT_PAIR = "int, int -> int"
 UINT_PAIR = "uint, uint -> uint"
@@ -200,7 +212,7 @@ BASIC = (
         total.py_min,
         ("{0} && {1}", "min({0}, {1})", "gk_min({0}, {1})"),
         glsl.MIN,
-        ("0.0 if b < a else 1.0", "1.0 if b < a else 0.0"),
+        _SMALLER,
         "The smallest; `b if b < a else a`, so a nan in second place is dropped.",
     ),
     _order_row(
@@ -209,7 +221,7 @@ BASIC = (
         total.py_max,
         ("{0} || {1}", "max({0}, {1})", "gk_max({0}, {1})"),
         glsl.MAX,
-        ("0.0 if b > a else 1.0", "1.0 if b > a else 0.0"),
+        _LARGER,
         "The largest; `b if b > a else a`, so a nan in second place is dropped.",
     ),
     _order_row(
@@ -218,7 +230,7 @@ BASIC = (
         np.minimum,
         ("{0} && {1}", "min({0}, {1})", "gk_minimum({0}, {1})"),
         glsl.MINIMUM,
-        ("0.0 if b < a else 1.0", "1.0 if b < a else 0.0"),
+        _SMALLER,
         "The smaller of two; nan if either is nan.",
     ),
     _order_row(
@@ -227,7 +239,7 @@ BASIC = (
         np.maximum,
         ("{0} || {1}", "max({0}, {1})", "gk_maximum({0}, {1})"),
         glsl.MAXIMUM,
-        ("0.0 if b > a else 1.0", "1.0 if b > a else 0.0"),
+        _LARGER,
         "The larger of two; nan if either is nan.",
     ),
     _order_row(
@@ -236,7 +248,7 @@ BASIC = (
         np.fmin,
         ("{0} && {1}", "min({0}, {1})", "gk_fmin({0}, {1})"),
         glsl.FMIN,
-        ("0.0 if b < a else 1.0", "1.0 if b < a else 0.0"),
+        _SMALLER,
         "The smaller of two; the other one if one is nan.",
     ),
     _order_row(
@@ -245,7 +257,7 @@ BASIC = (
         np.fmax,
         ("{0} || {1}", "max({0}, {1})", "gk_fmax({0}, {1})"),
         glsl.FMAX,
-        ("0.0 if b > a else 1.0", "1.0 if b > a else 0.0"),
+        _LARGER,
         "The larger of two; the other one if one is nan.",
     ),
     _whole_row(
@@ -326,7 +338,7 @@ def _rise(factor: str) -> str:
     """Return smoothstep's slope over t = (x - edge0) / (edge1 - edge0), times dt/d(parameter)."""
     t = "((x - edge0) / (edge1 - edge0))"
     inside = f"6.0 * {t} * (1.0 - {t}) * ({factor})"
-    return f"{inside} if 0.0 < result and result < 1.0 else 0.0"
+    return f"{inside} if 0.0 < {t} and {t} < 1.0 else 0.0"
 
 
 SHADER = (
@@ -504,7 +516,10 @@ EXPONENTIAL = (
         (BINARY["**"].overloads[-1],),
         "x to the power of y, as a float; nan for a negative x and a fractional y.",
         python=_unique((math.pow, np.float_power)),
-        derivative=("y * pow(x, y - 1.0)", "result * log(x) if x > 0.0 else 0.0"),
+        derivative=(
+            "0.0 if y == 0.0 else y * pow(x, y - 1.0)",
+            "result * log(x) if x > 0.0 else 0.0",
+        ),
         budget=Budget(ulp=10.0),
         domain=((0.1, 10.0), (-10.0, 10.0)),
     ),
@@ -513,7 +528,10 @@ EXPONENTIAL = (
         ("x", "y"),
         (Overload(PAIR, "gk_hypot({0}, {1})", np.hypot, glsl.HYPOT),),
         "sqrt(x * x + y * y) without overflow.",
-        derivative=("x / result", "y / result"),
+        derivative=(
+            "0.0 if result == 0.0 else x / result",
+            "0.0 if result == 0.0 else y / result",
+        ),
         budget=Budget(ulp=6.0),
         variadic=True,
     ),
@@ -581,7 +599,10 @@ TRIGONOMETRIC = (
         (Overload(PAIR, "gk_atan2({0}, {1})", np.arctan2, glsl.ATAN2),),
         "Angle in [-pi, pi] of the point (x, y), with its quadrant.",
         python=_unique((math.atan2, np.arctan2)),
-        derivative=("x / (x * x + y * y)", "-y / (x * x + y * y)"),
+        derivative=(
+            "0.0 if x == 0.0 and y == 0.0 else x / hypot(x, y) / hypot(x, y)",
+            "0.0 if x == 0.0 and y == 0.0 else -y / hypot(x, y) / hypot(x, y)",
+        ),
         budget=Budget(ulp=8.0),
     ),
     Row(
@@ -721,7 +742,7 @@ ARITHMETIC = (
         (Overload(PAIR, "gk_fmod({0}, {1})", np.fmod, (FLOAT_MOD_HELPER,)),),
         "Remainder with the sign of x, exact; nan for y = 0.",
         python=(math.fmod,),
-        derivative=("1.0", "-float(trunc(x / y))"),
+        derivative=("1.0", "(result - x) / y"),
         domain=(WIDE, (0.5, 20.0)),
     ),
     _pair_row(
@@ -734,7 +755,7 @@ ARITHMETIC = (
         ),
         "Remainder with the sign of x, exact; of ints by zero 0.",
         python=(np.fmod,),
-        derivative=("1.0", "-float(trunc(x / y))"),
+        derivative=("1.0", "(result - x) / y"),
         domain=(WIDE, (1.0, 20.0)),
     ),
     _pair_row(
@@ -750,7 +771,7 @@ ARITHMETIC = (
         ),
         "x minus the nearest whole multiple of y (IEEE 754), exact; nan for y = 0.",
         python=(math.remainder,),
-        derivative=("1.0", "-float(round(x / y))"),
+        derivative=("1.0", "(result - x) / y"),
         domain=(WIDE, (0.5, 20.0)),
     ),
     _float_row(

@@ -181,6 +181,7 @@ BINARY = _index(
             python=(operator.floordiv,),
             doc="Quotient rounded down; of ints by zero 0.",
             symbol="//",
+            derivative=("0.0", "0.0"),  # constant between its jumps
             domain=((-100.0, 100.0), (0.5, 20.0)),
         ),
         Row(
@@ -208,7 +209,10 @@ BINARY = _index(
             python=(operator.pow,),
             doc="Power; of ints exact modulo 2**32, and 0 for a negative exponent.",
             symbol="**",
-            derivative=("y * x ** (y - 1.0)", "result * log(x)"),
+            derivative=(
+                "0.0 if y == 0.0 else y * x ** (y - 1.0)",
+                "result * log(x) if x > 0.0 else 0.0",
+            ),
             budget=Budget(ulp=64, absolute=1e-6),
             domain=((0.1, 10.0), (-4.0, 4.0)),
         ),
