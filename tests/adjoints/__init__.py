@@ -1,0 +1,1 @@
+"""Derivatives of kernels against central differences of their Python functions."""
