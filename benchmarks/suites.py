@@ -12,6 +12,7 @@ SUITES = {
     "workloads": "five kernels at several sizes: compile, upload, compute and read-back apart",
     "rocks": "thirty problems with fixed inputs, end to end, checked by their checksums",
     "limits": "kernels against hand-written shaders for the same work",
+    "nn": "training steps of small networks, and the operations they are made of",
 }
 DEVICES = ("gl", "cpu", "numpy")
 

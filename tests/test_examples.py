@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from examples import conv, heat, life, mandelbrot, matmul, raymarch, reaction_diffusion, terrain
+from examples import (
+    conv,
+    heat,
+    life,
+    mandelbrot,
+    matmul,
+    nn_autoencoder,
+    nn_data,
+    nn_digits,
+    nn_regression,
+    nn_xor,
+    raymarch,
+    reaction_diffusion,
+    terrain,
+)
 from gpukernel import vec3
 
 
@@ -178,3 +193,58 @@ def test_terrain_is_the_same_for_the_same_seed(device: str) -> None:
     assert (terrain.lattice(seed=3).numpy() != terrain.lattice(seed=4).numpy()).any()
     assert terrain.noise(np.eye(3), 1.0, 1.0) == 1.0
     assert terrain.noise(np.eye(3), 0.5, 0.5) == pytest.approx(0.5)
+
+
+def test_data_of_the_networks() -> None:
+    digits, patients = nn_data.digits(), nn_data.diabetes()
+    assert digits.x.shape == (1437, 8, 8, 1) and digits.test_x.shape == (360, 8, 8, 1)
+    assert digits.x.min() == 0.0 and digits.x.max() == 1.0
+    assert sorted(set(digits.y)) == list(range(10))
+    assert patients.x.shape == (353, 10) and patients.test_y.shape == (89, 1)
+    whole = np.concatenate([patients.x, patients.test_x])
+    np.testing.assert_allclose(whole.std(axis=0), 1.0, rtol=1e-4)
+
+
+def test_xor_is_learned(tmp_path: Path, device: str) -> None:
+    model, losses = nn_xor.learn(seed=0, steps=700)
+    np.testing.assert_allclose(model.predict(nn_xor.QUESTIONS), nn_xor.ANSWERS, atol=0.2)
+    assert losses[-1] < 0.1 < losses[0]
+    arguments = ["--steps", "3", "--out", str(tmp_path), "--device", device]
+    assert nn_xor.main(arguments) == 0
+    with Image.open(tmp_path / "xor.png") as picture:
+        assert picture.size == (880, 374)
+
+
+def test_digits_are_read(tmp_path: Path, device: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--epochs", "4", "--out", str(tmp_path), "--device", device]
+    assert nn_digits.main(arguments) == 0
+    printed = capsys.readouterr().out
+    share = re.search(r"([0-9.]+)% of 360 digits right", printed)
+    assert share is not None and float(share[1]) > 85.0
+    assert (tmp_path / "digits_mlp.png").stat().st_size > 5000
+
+
+def test_digits_are_read_by_convolutions(tmp_path: Path, device: str) -> None:
+    data = nn_data.digits()
+    small = nn_data.Split(data.x[:320], data.y[:320], data.test_x[:100], data.test_y[:100])
+    model, history = nn_digits.learn("cnn", 0, 4, small)
+    assert history.history["val_accuracy"][-1] > 0.75
+    nn_digits.draw(model, history, small, tmp_path / "digits.png")
+    assert (tmp_path / "digits.png").stat().st_size > 5000
+
+
+def test_regression_with_an_activation_of_ones_own(
+    tmp_path: Path, device: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--epochs", "15", "--out", str(tmp_path), "--device", device]
+    assert nn_regression.main(arguments) == 0
+    share = re.search(r"([0-9.]+)% of the variance", capsys.readouterr().out)
+    assert share is not None and float(share[1]) > 25.0
+    assert (tmp_path / "regression.png").stat().st_size > 5000
+
+
+def test_autoencoder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert nn_autoencoder.main(["--epochs", "2", "--out", str(tmp_path), "--device", "cpu"]) == 0
+    error = re.search(r"mean squared error ([0-9.]+)", capsys.readouterr().out)
+    assert error is not None and float(error[1]) < 0.08
+    assert (tmp_path / "autoencoder.png").stat().st_size > 5000
