@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from functools import lru_cache
@@ -26,6 +27,13 @@ def gl_problem() -> str:
     except DeviceError as error:
         return f"{GL_SKIP} {error}"
     return ""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def settled_heap() -> None:
+    """Keep what earlier modules left out of the many collections that tests ask for."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
