@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Union
 
-from gpukernel.errors import KernelShapeError, KernelTypeError, KernelValueError
+from gpukernel.errors import KernelError, KernelShapeError, KernelTypeError, KernelValueError
 from gpukernel.nn.elementwise import elementwise
 from gpukernel.nn.ops.reductions import sum as add_up
 from gpukernel.nn.registry import (
@@ -46,7 +46,7 @@ class Constraint(Configurable):
     """
 
     def __call__(self, w: TensorLike) -> Tensor:
-        raise NotImplementedError(f"{type(self).__name__} does not define __call__")
+        raise KernelError(f"{type(self).__name__} does not define __call__")
 
 
 constraints: Registry[Constraint] = Registry("constraint", Constraint)

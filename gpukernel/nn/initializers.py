@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gpukernel.errors import KernelShapeError, KernelTypeError, KernelValueError
+from gpukernel.errors import KernelError, KernelShapeError, KernelTypeError, KernelValueError
 from gpukernel.lang.random import next_seed, split_seed
 from gpukernel.nn.registry import (
     Configurable,
@@ -73,7 +73,7 @@ class Initializer(Configurable):
 
     def values(self, shape: Shape) -> np.ndarray:
         """Return the numbers as a NumPy array of this shape."""
-        raise NotImplementedError(f"{type(self).__name__} does not define values")
+        raise KernelError(f"{type(self).__name__} does not define values")
 
 
 class _Random(Initializer):

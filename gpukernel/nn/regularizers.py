@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gpukernel.errors import KernelShapeError
+from gpukernel.errors import KernelError, KernelShapeError
 from gpukernel.nn.elementwise import elementwise
 from gpukernel.nn.ops.reductions import sum as add_up
 from gpukernel.nn.registry import (
@@ -29,7 +29,7 @@ class Regularizer(Configurable):
     """
 
     def __call__(self, x: TensorLike) -> Tensor:
-        raise NotImplementedError(f"{type(self).__name__} does not define __call__")
+        raise KernelError(f"{type(self).__name__} does not define __call__")
 
 
 regularizers: Registry[Regularizer] = Registry("regularizer", Regularizer)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from gpukernel.errors import KernelValueError
+from gpukernel.errors import KernelError, KernelValueError
 from gpukernel.nn.registry import Configurable, Identifier, Registry, checked_number
 
 __all__ = [
@@ -31,7 +31,7 @@ class LearningRateSchedule(Configurable):
     """
 
     def __call__(self, step: int) -> float:
-        raise NotImplementedError(f"{type(self).__name__} does not define __call__")
+        raise KernelError(f"{type(self).__name__} does not define __call__")
 
 
 schedules: Registry[LearningRateSchedule] = Registry("learning-rate schedule", LearningRateSchedule)

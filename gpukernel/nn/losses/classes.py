@@ -11,7 +11,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from gpukernel.errors import KernelShapeError, KernelTypeError, KernelValueError
+from gpukernel.errors import KernelError, KernelShapeError, KernelTypeError, KernelValueError
 from gpukernel.nn.losses import functions, probabilities
 from gpukernel.nn.losses.averaging import average, fitting_weights, scaled, total, weighted
 from gpukernel.nn.losses.functions import (
@@ -115,7 +115,7 @@ class Loss(Configurable):
 
     def call(self, y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         """Return the loss of every sample: the shape of the predictions less the last axis."""
-        raise NotImplementedError(f"{type(self).__name__} does not define call")
+        raise KernelError(f"{type(self).__name__} does not define call")
 
     def __call__(
         self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike = None
@@ -245,7 +245,7 @@ class _Elements(Loss):
     _divides = True  # a mean over the last axis; else a sum
 
     def elements(self, y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-        raise NotImplementedError
+        raise KernelError(f"{type(self).__name__} does not define elements")
 
     def call(self, y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         found = self.elements(y_true, y_pred)

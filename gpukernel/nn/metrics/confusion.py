@@ -12,7 +12,7 @@ from typing import Union
 
 import numpy as np
 
-from gpukernel.errors import KernelValueError
+from gpukernel.errors import KernelError, KernelValueError
 from gpukernel.nn.elementwise import elementwise
 from gpukernel.nn.losses.averaging import fitting_weights
 from gpukernel.nn.losses.functions import paired
@@ -111,7 +111,7 @@ class _AtThresholds(Metric):
         return found[0] if self._is_one else found
 
     def _ratios(self) -> np.ndarray:
-        raise NotImplementedError
+        raise KernelError(f"{type(self).__name__} does not define _ratios")
 
     def reset_state(self) -> None:
         self._counts.clear()

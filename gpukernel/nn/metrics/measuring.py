@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gpukernel.errors import KernelTypeError
+from gpukernel.errors import KernelError, KernelTypeError
 from gpukernel.nn.elementwise import elementwise
 from gpukernel.nn.losses.averaging import fitting_weights, total, weighted
 from gpukernel.nn.losses.classes import checked_function, snake_case
@@ -41,15 +41,15 @@ class Metric(Configurable):
             y_pred: what was predicted.
             sample_weight: a weight for each sample, or None for 1.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not define update_state")
+        raise KernelError(f"{type(self).__name__} does not define update_state")
 
     def result(self) -> float:
         """Return the number for all batches since the start, 0 for none."""
-        raise NotImplementedError(f"{type(self).__name__} does not define result")
+        raise KernelError(f"{type(self).__name__} does not define result")
 
     def reset_state(self) -> None:
         """Start anew."""
-        raise NotImplementedError(f"{type(self).__name__} does not define reset_state")
+        raise KernelError(f"{type(self).__name__} does not define reset_state")
 
     def __call__(
         self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike = None
@@ -110,7 +110,7 @@ class MeanMetric(Metric):
 
     def values(self, y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         """Return the numbers of the samples."""
-        raise NotImplementedError(f"{type(self).__name__} does not define values")
+        raise KernelError(f"{type(self).__name__} does not define values")
 
     def update_state(
         self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike = None

@@ -96,7 +96,7 @@ class Optimizer(Configurable):
             kept: its slots.
             rate: the learning rate of this step, which is number ``iterations + 1``.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not define update")
+        raise KernelError(f"{type(self).__name__} does not define update")
 
     # ---------------------------------------------------------------- the learning rate
 
